@@ -1,0 +1,100 @@
+/**
+ * Effect's rpc protocols over a Channel, so that everything written for Effect rpc works between
+ * processes and threads unchanged. Values are encoded with `Schema.toCodecIso`: checked on arrival,
+ * and native (bytes stay bytes).
+ *
+ * Both peers may serve and call at once, and several groups share a channel by name: a subject of
+ * the channel is the name and the direction.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Layer, Queue, Schema, type Scope } from "effect"
+import * as RpcClient from "effect/rpc/RpcClient"
+import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
+import * as RpcServer from "effect/rpc/RpcServer"
+
+import type { Channel } from "./Channel.ts"
+import { clientProtocol, ignored } from "./internal/clientProtocol.ts"
+import { isFromClient } from "./internal/envelope.ts"
+
+/**
+ * What tells one conversation on a channel from another.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Both sides use the same name. Default `rpc`. */
+  readonly name?: string
+}
+
+/**
+ * A client protocol whose calls fail with `RpcClientError`, the `IpcError` being its reason's
+ * cause. `Ipc.client` gives the `IpcError` itself.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerClient = (channel: Channel, options?: Options): Layer.Layer<RpcClient.Protocol> =>
+  Layer.effect(RpcClient.Protocol)(
+    clientProtocol(channel, options?.name ?? "rpc", (error) => {
+      return new RpcClientError({
+        reason: new RpcClientDefect({ message: error.message, cause: error }),
+      })
+    }),
+  )
+
+/**
+ * A server protocol with one client: the peer. When the channel ends, the client is gone and its
+ * handlers are interrupted.
+ *
+ * @category protocols
+ * @since 0.1.0
+ */
+export const makeServer = (
+  channel: Channel,
+  options?: Options,
+): Effect.Effect<RpcServer.Protocol["Service"], never, Scope.Scope> =>
+  RpcServer.Protocol.make(
+    Effect.fnUntraced(function* (write) {
+      const name = options?.name ?? "rpc"
+      const peer = 0
+      const requests = yield* channel.subscribe(`${name}:request`)
+      const disconnects = yield* Queue.unbounded<number>()
+      yield* Queue.take(requests).pipe(
+        Effect.flatMap((message) =>
+          isFromClient(message) ? write(peer, message) : ignored(channel, message),
+        ),
+        Effect.forever,
+        Effect.forkScoped,
+      )
+      yield* channel.closed.pipe(Effect.andThen(Queue.offer(disconnects, peer)), Effect.forkScoped)
+      return {
+        disconnects,
+        // A response that cannot be copied becomes the call's defect; one whose reader has gone
+        // has nobody left to tell.
+        send: (_client, response, transfer) =>
+          channel.send(`${name}:response`, response, transfer).pipe(
+            Effect.catchReason("IpcError", "NotSerializable", (reason) => Effect.die(reason)),
+            Effect.ignore,
+          ),
+        end: () => Effect.void,
+        clientIds: Effect.succeed(new Set([peer])),
+        initialMessage: Effect.succeedNone,
+        supportsAck: true,
+        supportsTransferables: true,
+        supportsSpanPropagation: true,
+        supportsNotifications: true,
+        codecFor: Schema.toCodecIso,
+      }
+    }),
+  )
+
+/**
+ * `makeServer` as a Layer.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerServer = (channel: Channel, options?: Options): Layer.Layer<RpcServer.Protocol> =>
+  Layer.effect(RpcServer.Protocol)(makeServer(channel, options))

@@ -1,0 +1,11 @@
+/**
+ * Typed messages between Node.js processes and threads.
+ *
+ * @since 0.1.0
+ */
+export * as Channel from "./Channel.ts"
+export * as Ipc from "./Ipc.ts"
+export * as IpcError from "./IpcError.ts"
+export * as PortChannel from "./PortChannel.ts"
+export * as ProcessChannel from "./ProcessChannel.ts"
+export * as RpcTransport from "./RpcTransport.ts"
