@@ -1,0 +1,10 @@
+/**
+ * A supervisor of Node.js processes that share a port.
+ *
+ * @since 0.1.0
+ */
+export * as ClusterWorker from "./ClusterWorker.ts"
+export * as RestartPolicy from "./RestartPolicy.ts"
+export * as Supervisor from "./Supervisor.ts"
+export * as SupervisorError from "./SupervisorError.ts"
+export * as Worker from "./Worker.ts"

@@ -1,0 +1,105 @@
+/**
+ * One worker process as the primary sees it: forked, listened to, spoken to, and gone when its exit
+ * was told. Kills nothing by itself: the Machine decides, the Supervisor carries out.
+ */
+import cluster, { type Worker as ClusterProcess } from "node:cluster"
+
+import { Ipc, ProcessChannel } from "@manycore/ipc"
+import { Duration, Effect, Option, type Scope } from "effect"
+
+import type * as Worker from "../Worker.ts"
+import { PrimaryRpcs, toPrimary, toWorker, WorkerRpcs } from "./Control.ts"
+
+export interface Exit {
+  readonly exitCode: number | null
+  readonly signal: string | null
+}
+
+export interface Hooks {
+  readonly onListening: (port: number) => void
+  readonly onExit: (exit: Exit) => void
+  readonly onCannotStart: (message: string) => void
+  readonly freePort: (host: string | undefined) => Effect.Effect<number>
+  readonly workers: Effect.Effect<ReadonlyArray<Worker.Snapshot>>
+}
+
+export interface Member {
+  readonly pid: number
+  /** Tell it to take no new connections, finish and exit. Does not wait. */
+  readonly drain: Effect.Effect<void>
+  readonly kill: () => void
+  /** Requests begun, null for a program without ClusterWorker; the last known count if it is busy. */
+  readonly requests: Effect.Effect<number | null>
+}
+
+/** How long a worker may take to tell its figures before the last known ones are taken. */
+const statsTimeout = Duration.millis(200)
+
+const fork = (env: Readonly<Record<string, string>>, hooks: Hooks) => {
+  const process = cluster.fork(env)
+  // A failed spawn is told by `error` alone, everything else by `exit`.
+  process.on("error", () => {
+    if (process.process.pid === undefined) hooks.onExit({ exitCode: null, signal: null })
+  })
+  process.once("exit", (exitCode: number | null, signal: string | null) =>
+    hooks.onExit({ exitCode, signal }),
+  )
+  process.on("listening", (address) => hooks.onListening(address.port))
+  return process
+}
+
+/** What the primary answers to this worker. */
+const serve = (hooks: Hooks, onHello: () => void) =>
+  PrimaryRpcs.toLayer({
+    Hello: () => Effect.sync(onHello),
+    CannotStart: ({ message }) => Effect.sync(() => hooks.onCannotStart(message)),
+    FreePort: ({ host }) => hooks.freePort(host),
+    Workers: () => hooks.workers,
+  })
+
+const disconnect = (process: ClusterProcess) =>
+  Effect.sync(() => {
+    if (process.isConnected()) process.disconnect()
+  })
+
+export const make = Effect.fnUntraced(function* (
+  env: Readonly<Record<string, string>>,
+  hooks: Hooks,
+): Effect.fn.Return<Member, never, Scope.Scope> {
+  let isOurs = false
+  let known: number | null = null
+  const process = fork(env, hooks)
+  const channel = yield* ProcessChannel.fromChild(process.process)
+  const client = yield* Ipc.client(WorkerRpcs, channel, toWorker)
+  yield* Ipc.serveOn(PrimaryRpcs, channel, toPrimary).pipe(
+    Effect.provide(
+      serve(hooks, () => {
+        isOurs = true
+        known = 0
+      }),
+    ),
+    Effect.forkScoped,
+  )
+  return {
+    pid: process.process.pid ?? -1,
+    // Who cannot be told has gone, or is node:cluster's to disconnect.
+    drain: Effect.suspend(() =>
+      isOurs ? Effect.catch(client.Drain(), () => disconnect(process)) : disconnect(process),
+    ),
+    kill: () => process.process.kill("SIGKILL"),
+    requests: Effect.suspend(() =>
+      isOurs
+        ? client.Stats().pipe(
+            Effect.timeoutOption(statsTimeout),
+            Effect.map(Option.match({ onNone: () => known, onSome: ({ requests }) => requests })),
+            Effect.orElseSucceed(() => known),
+            Effect.tap((requests) =>
+              Effect.sync(() => {
+                known = requests
+              }),
+            ),
+          )
+        : Effect.succeed(null),
+    ),
+  }
+})
