@@ -15,8 +15,7 @@ const urlHost = (host: string) => {
   return host.includes(":") ? `[${host}]` : host
 }
 
-export const address = (settings: Settings, port: number) =>
-  `http://${urlHost(settings.host)}:${port}`
+const address = (settings: Settings, port: number) => `http://${urlHost(settings.host)}:${port}`
 
 export const banner = (
   settings: Settings,

@@ -1,3 +1,4 @@
+import { createRequire } from "node:module"
 import { createServer } from "node:net"
 import { fileURLToPath } from "node:url"
 
@@ -66,6 +67,33 @@ describe("the demo", () => {
       assert.include(banner, "Ctrl+C")
     }).pipe(Effect.scoped),
   )
+
+  // Its worker processes and its thread are TypeScript too.
+  const runners = [
+    ["node", ["--conditions=@manycore/source", mainFile]],
+    [
+      "tsx",
+      [
+        createRequire(import.meta.url).resolve("tsx/cli"),
+        "--conditions=@manycore/source",
+        mainFile,
+      ],
+    ],
+  ] as const
+  for (const [runner, args] of runners) {
+    it.live(`runs from its TypeScript sources under plain ${runner}`, () =>
+      Effect.gen(function* () {
+        const demo = yield* Program.start({
+          command: process.execPath,
+          args,
+          env: { PORT: "0", WORKERS: "1", NO_COLOR: "1", NODE_OPTIONS: undefined },
+        })
+        const [url] = yield* demo.waitForOutput(/http:\/\/127\.0\.0\.1:\d+/, "20 seconds")
+        const text = yield* Effect.promise(async () => (await fetch(`${url}/thread?n=10`)).text())
+        assert.include(text, "counted to 10")
+      }).pipe(Effect.scoped),
+    )
+  }
 
   it.live("answers every route", () =>
     Effect.gen(function* () {

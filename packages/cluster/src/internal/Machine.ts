@@ -18,7 +18,7 @@ export interface Options {
 }
 
 /** The place of one worker: it keeps its history while processes come and go. */
-export interface Slot {
+interface Slot {
   readonly id: number
   readonly state: Worker.State
   readonly pid: number | null

@@ -10,7 +10,7 @@ import { Duration, Effect, Option, type Scope } from "effect"
 import type * as Worker from "../Worker.ts"
 import { PrimaryRpcs, toPrimary, toWorker, WorkerRpcs } from "./Control.ts"
 
-export interface Exit {
+interface Exit {
   readonly exitCode: number | null
   readonly signal: string | null
 }

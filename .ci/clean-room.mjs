@@ -1,0 +1,212 @@
+// Proves the clone as a stranger meets it. Every step says what it ran and how it ended; the last
+// line sums up tests and steps: `N passed, N failed, N skipped`.
+//
+// The clean room: a copy of what is committed, an empty HOME, and a PATH of Node, npm and the few
+// system programs that npm's scripts are written with. Plain JavaScript for whatever Node there is.
+//
+// It leaves nothing: every process it starts is in a group of its own that is killed at the end, and
+// the room is removed.
+import { spawn, spawnSync } from "node:child_process"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs"
+import { tmpdir } from "node:os"
+import { delimiter, dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const room = mkdtempSync(join(tmpdir(), "manycore-clean-room-"))
+const clone = join(room, "manycore")
+const home = join(room, "home")
+const bin = join(room, "bin")
+
+const find = (name) =>
+  (process.env.PATH ?? "")
+    .split(delimiter)
+    .map((folder) => join(folder, name))
+    .find((file) => existsSync(file))
+
+/** npm's scripts and the wrappers in node_modules/.bin are shell scripts which use these. */
+const shellPrograms = ["sh", "env", "dirname", "basename", "sed", "uname", "cat"]
+
+function furnish() {
+  mkdirSync(home)
+  mkdirSync(bin)
+  symlinkSync(realpathSync(process.execPath), join(bin, "node"))
+  for (const name of ["npm", "npx", ...shellPrograms]) {
+    const file = find(name)
+    if (file !== undefined) symlinkSync(realpathSync(file), join(bin, name))
+  }
+}
+
+const passedOn = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "LANG", "CI", "CHROMIUM"]
+const env = {
+  ...Object.fromEntries(
+    passedOn.flatMap((name) =>
+      process.env[name] === undefined ? [] : [[name, process.env[name]]],
+    ),
+  ),
+  HOME: home,
+  PATH: bin,
+  TERM: "dumb",
+  NO_COLOR: "1",
+  CI: process.env.CI ?? "true",
+}
+
+/** Starts a command in the room; `minutes` later it is killed with all its children. */
+function start(command, minutes) {
+  const [program, ...args] = command
+  const child = spawn(program, args, {
+    cwd: clone,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe"],
+  })
+  const state = { child, output: "", stdout: "" }
+  child.stdout.setEncoding("utf8").on("data", (text) => {
+    state.output += text
+    state.stdout += text
+  })
+  child.stderr.setEncoding("utf8").on("data", (text) => {
+    state.output += text
+  })
+  const kill = () => {
+    try {
+      process.kill(-child.pid, "SIGKILL")
+    } catch {
+      // Nobody is left, which is what we want.
+    }
+  }
+  const timer = setTimeout(() => {
+    state.output += `\n[killed after ${minutes} minutes]`
+    kill()
+  }, minutes * 60_000)
+  state.closed = new Promise((resolve) => {
+    child.on("close", (code, signal) => {
+      clearTimeout(timer)
+      kill()
+      resolve({ code, signal })
+    })
+  })
+  return state
+}
+
+async function runToEnd(command, minutes) {
+  const state = start(command, minutes)
+  const { code } = await state.closed
+  return { ok: code === 0, output: state.output, stdout: state.stdout }
+}
+
+const until = async (condition, seconds) => {
+  for (const end = Date.now() + seconds * 1000; Date.now() < end;) {
+    const found = await condition()
+    if (found) return found
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100)
+    })
+  }
+  return undefined
+}
+
+const status = async (url) => {
+  try {
+    return (await fetch(url, { headers: { connection: "close" } })).status
+  } catch {
+    return undefined
+  }
+}
+
+/** `npm start`: a banner, answers, and nothing left after a SIGTERM to npm. */
+async function npmStart() {
+  const state = start(["npm", "start"], 5)
+  const url = await until(() => /http:\/\/[\d.]+:\d+/.exec(state.stdout)?.[0], 240)
+  if (url === undefined) {
+    state.child.kill("SIGKILL")
+    return { ok: false, output: `${state.output}\nno address was printed` }
+  }
+  const [fast, slow] = [await status(`${url}/fast`), await status(`${url}/`)]
+  state.child.kill("SIGTERM")
+  const gone = await until(async () => (await status(`${url}/fast`)) === undefined, 30)
+  const ended = await Promise.race([state.closed, until(() => false, 30)])
+  const ok = fast === 200 && slow === 200 && gone === true && ended !== undefined
+  return {
+    ok,
+    output: `${state.output}\n/fast ${fast}, / ${slow}, gone ${gone}, ended ${JSON.stringify(ended)}`,
+  }
+}
+
+/** The same without any network: every registry is a port on which nobody listens. */
+async function offline(step) {
+  const npmrc = join(home, ".npmrc")
+  writeFileSync(npmrc, "registry=http://127.0.0.1:9/\nfetch-retries=0\n")
+  const result = await step()
+  rmSync(npmrc)
+  return result
+}
+
+const toolchain = (...command) => ["node", "scripts/with-toolchain.mjs", "--run", ...command]
+const turbo = (task) => () =>
+  runToEnd(toolchain("turbo", "run", task, "--output-logs=errors-only"), 10)
+
+const sum = { passed: 0, failed: 0, skipped: 0 }
+
+async function npmTest() {
+  const result = await runToEnd(["npm", "test"], 30)
+  const line = [...result.stdout.matchAll(/^(\d+) passed, (\d+) failed, (\d+) skipped$/gm)].at(-1)
+  if (line === undefined) return { ...result, ok: false }
+  sum.passed += Number(line[1])
+  sum.failed += Number(line[2])
+  sum.skipped += Number(line[3])
+  // What it printed at its end is worth reading also when all is well.
+  console.log(result.stdout.slice(result.stdout.lastIndexOf("\n\n", line.index - 2)).trim())
+  return result
+}
+
+/** @type {ReadonlyArray<[name: string, step: () => Promise<{ ok: boolean, output: string }>]>} */
+const steps = [
+  ["npm start, the first time", npmStart],
+  ["npm start, again and without a network", () => offline(npmStart)],
+  ["npm test", npmTest],
+  ["npm test, again and without a network", () => offline(() => runToEnd(["npm", "test"], 10))],
+  ["build", turbo("build")],
+  ["types", turbo("typecheck")],
+  ["types of scripts and workspace tests", turbo("typecheck:workspace")],
+  ["Effect diagnostics", turbo("lint")],
+  ["lint", turbo("lint:code")],
+  ["format", turbo("lint:format")],
+  ["unused code and dependencies", turbo("lint:unused")],
+  ["package exports", turbo("check:package")],
+]
+
+async function main() {
+  const cloned = spawnSync("git", ["clone", "--quiet", "--no-hardlinks", root, clone], {
+    stdio: "inherit",
+  })
+  if (cloned.status !== 0) throw new Error("could not copy the clone")
+  furnish()
+  for (const [name, step] of steps) {
+    const began = Date.now()
+    const { ok, output } = await step()
+    const seconds = ((Date.now() - began) / 1000).toFixed(1)
+    if (ok) sum.passed++
+    else {
+      sum.failed++
+      console.log(output)
+    }
+    console.log(`${ok ? "ok    " : "FAILED"} ${name} (${seconds} s)`)
+  }
+}
+
+try {
+  await main()
+} finally {
+  rmSync(room, { recursive: true, force: true, maxRetries: 3 })
+}
+console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`)
+process.exit(sum.failed > 0 ? 1 : 0)

@@ -1,0 +1,88 @@
+// Runs every test of the workspace, then says what was run: `npm test` ends here.
+//
+//   node scripts/test.mjs [--force] [arguments of turbo]
+//
+// Unchanged packages replay their last result; `npm test -- --force` runs all of them anew.
+// Expects the toolchain on the PATH (scripts/with-toolchain.mjs).
+import { spawnSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { dirname, join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)))
+const resultFile = "test-results.json"
+
+function hasTests(folder) {
+  const file = join(root, folder, "package.json")
+  return existsSync(file) && JSON.parse(readFileSync(file, "utf8")).scripts?.test !== undefined
+}
+
+/** The folders that have tests, each of which leaves a result. */
+function testedFolders() {
+  const folders = ["packages", "internal", "apps"].flatMap((parent) =>
+    readdirSync(join(root, parent)).map((name) => join(parent, name)),
+  )
+  return [...folders.filter(hasTests), "test"]
+}
+
+/** What one folder's result adds to the sum. A folder without a result has failed. */
+export function summarize(folder, result) {
+  if (result === undefined) {
+    return {
+      folder,
+      passed: 0,
+      failed: 1,
+      skipped: [],
+      broken: "left no result: its output says why",
+    }
+  }
+  const tests = result.testResults.flatMap((file) => file.assertionResults)
+  const count = (status) => tests.filter((test) => test.status === status).length
+  const skipped = tests
+    .filter((test) => ["skipped", "pending", "todo", "disabled"].includes(test.status))
+    .map((test) => test.fullName)
+  const brokenFiles = result.testResults.filter(
+    (file) =>
+      file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+  )
+  return {
+    folder,
+    passed: count("passed"),
+    failed: count("failed") + brokenFiles.length,
+    skipped,
+    broken: brokenFiles.map((file) => `${file.name}: ${file.message}`).join("\n") || undefined,
+  }
+}
+
+function main() {
+  const folders = testedFolders()
+  for (const folder of folders) rmSync(join(root, folder, resultFile), { force: true })
+  const turbo = spawnSync(
+    "turbo",
+    ["run", "test", "test:workspace", "--continue", ...process.argv.slice(2)],
+    { cwd: root, stdio: "inherit", shell: process.platform === "win32" },
+  )
+  const summaries = folders.map((folder) => {
+    const file = join(root, folder, resultFile)
+    return summarize(folder, existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined)
+  })
+
+  console.log("")
+  let [passed, failed, skipped] = [0, 0, 0]
+  for (const summary of summaries) {
+    passed += summary.passed
+    failed += summary.failed
+    skipped += summary.skipped.length
+    console.log(
+      `${summary.folder.padEnd(20)} ${String(summary.passed).padStart(4)} passed, ${summary.failed} failed, ${summary.skipped.length} skipped`,
+    )
+    if (summary.broken !== undefined) console.log(`  ${summary.broken}`)
+  }
+  for (const { folder, skipped: names } of summaries) {
+    for (const name of names) console.log(`\n!!! SKIPPED in ${folder}: ${name}`)
+  }
+  console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
+  process.exit(failed > 0 ? 1 : (turbo.status ?? 1))
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) main()
