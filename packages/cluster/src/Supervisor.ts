@@ -368,7 +368,7 @@ export const runMain = <A, E>(program: Effect.Effect<A, E>): void => {
   const onSignal = () => {
     signals++
     if (signals < 2) return
-    for (const worker of Object.values(cluster.workers ?? {})) worker?.process.kill("SIGKILL")
+    Member.killAll()
     process.exit(1)
   }
   process.on("SIGINT", onSignal)

@@ -186,12 +186,16 @@ describe("Supervisor", () => {
 
   it.live("a second signal kills at once", () =>
     Effect.gen(function* () {
-      const { primary, workers } = yield* start({
+      const { get, primary, workers } = yield* start({
         program: "./stubborn.ts",
         drainTimeout: "1 minute",
       })
       const pids = yield* workers
       yield* primary.signal("SIGTERM")
+      // Told to drain, they are no longer on node:cluster's own list.
+      yield* Condition.until("the port is closed, the processes are still there", () =>
+        Effect.isFailure(get("/")),
+      )
       yield* primary.signal("SIGINT")
       yield* exitOf(primary)
       yield* Condition.until("no worker is left", () =>

@@ -35,15 +35,27 @@ export interface Member {
 /** How long a worker may take to tell its figures before the last known ones are taken. */
 const statsTimeout = Duration.millis(200)
 
+/** Processes that have not exited. node:cluster's own list forgets one when it disconnects. */
+const living = new Set<ClusterProcess>()
+
+/** SIGKILL for every worker of this process, at once. */
+export const killAll = () => {
+  for (const process of living) process.process.kill("SIGKILL")
+}
+
 const fork = (env: Readonly<Record<string, string>>, hooks: Hooks) => {
   const process = cluster.fork(env)
   // A failed spawn is told by `error` alone, everything else by `exit`.
   process.on("error", () => {
-    if (process.process.pid === undefined) hooks.onExit({ exitCode: null, signal: null })
+    if (process.process.pid !== undefined) return
+    living.delete(process)
+    hooks.onExit({ exitCode: null, signal: null })
   })
-  process.once("exit", (exitCode: number | null, signal: string | null) =>
-    hooks.onExit({ exitCode, signal }),
-  )
+  living.add(process)
+  process.once("exit", (exitCode: number | null, signal: string | null) => {
+    living.delete(process)
+    hooks.onExit({ exitCode, signal })
+  })
   process.on("listening", (address) => hooks.onListening(address.port))
   return process
 }
