@@ -50,7 +50,8 @@ export const eventLine = (event: Supervisor.Event): string => {
     }
     case "WorkerExited": {
       const how = event.signal === null ? `with code ${event.exitCode}` : `by ${event.signal}`
-      return `worker ${event.id} (pid ${event.pid}) ended ${how}`
+      const why = event.detail === null ? "" : `: ${event.detail}`
+      return `worker ${event.id} (pid ${event.pid}) ended ${how}${why}`
     }
   }
 }

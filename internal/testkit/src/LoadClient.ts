@@ -197,7 +197,11 @@ interface State {
 const begin = (options: Options): State => ({
   counts: { sent: 0, ok: 0, failed: 0, errors: {}, statuses: {} },
   latencies: [],
-  agent: new Agent({ keepAlive: options.keepAlive ?? true, maxSockets: options.connections }),
+  // With a limit Node's agent hands a socket on to the next request also when it must not be kept.
+  agent:
+    options.keepAlive === false
+      ? new Agent({ keepAlive: false })
+      : new Agent({ keepAlive: true, maxSockets: options.connections }),
   abort: new AbortController(),
   stopping: false,
 })

@@ -3,7 +3,8 @@
  * answers the primary's questions. Started by itself, without a supervisor, it is a plain program.
  *
  * Shutdown, when the primary says so, when the primary has died, or on SIGTERM:
- * 1. Answers say `Connection: close`; the server takes no new connections.
+ * 1. Answers say `Connection: close`; the server takes no new connections. Idle keep-alive
+ *    connections stay open for one second, for requests that are on their way.
  * 2. Requests in flight finish; the program's Layers are released.
  * 3. The process exits with code 0, or with 1 when this took longer than `drainTimeout`.
  *
@@ -37,6 +38,8 @@ export class ClusterWorker extends Context.Service<
     readonly freePort: (host: string | undefined) => Effect.Effect<number, IpcError.IpcError>
     /** Waits until this worker is to stop. */
     readonly draining: Effect.Effect<void>
+    /** How long the supervisor lets the shutdown take, in ms; undefined where there is none. */
+    readonly drainTimeout: number | undefined
     /** Servers made by `layerHttp`. */
     readonly servers: Set<DrainableServer>
   }
@@ -62,11 +65,9 @@ export interface HttpOptions {
 export const layerHttp = (options: HttpOptions) =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const { draining, freePort, servers } = yield* ClusterWorker
+      const { freePort, servers } = yield* ClusterWorker
       const server = createServer()
-      const tracked = drainable(server)
-      servers.add(tracked)
-      yield* Effect.forkScoped(Effect.andThen(draining, Effect.sync(tracked.drain)))
+      servers.add(drainable(server))
       return NodeHttpServer.layer(() => server, {
         ...options,
         port: options.port === 0 ? yield* freePort(options.host) : options.port,
@@ -166,13 +167,17 @@ export const run = <E>(
     if (primary !== undefined) {
       yield* stop(primary.channel.closed)
       yield* serve(primary.channel, drain, servers)
-      yield* Effect.ignore(primary.client.Hello())
     }
+    const drainTimeout =
+      primary === undefined
+        ? undefined
+        : yield* Effect.map(primary.client.Hello(), (hello) => hello.drainTimeout)
     const worker = ClusterWorker.of({
       workers: primary === undefined ? alone(servers) : primary.client.Workers(),
       freePort: (host) =>
         primary === undefined ? Effect.succeed(0) : primary.client.FreePort({ host }),
       draining: Deferred.await(drain),
+      drainTimeout,
       servers,
     })
     yield* Layer.launch(program).pipe(
@@ -182,14 +187,23 @@ export const run = <E>(
           ? Effect.void
           : Effect.ignore(primary.client.CannotStart({ message: sentence(cause) })),
       ),
-      Effect.raceFirst(Deferred.await(drain)),
+      Effect.raceFirst(
+        Effect.andThen(
+          Deferred.await(drain),
+          // Before the Scope closes, and the servers with it.
+          Effect.sync(() => {
+            for (const server of servers) server.drain()
+          }),
+        ),
+      ),
     )
   }).pipe(Effect.scoped)
 
 /**
  * `run` as the main program of the process.
  *
- * @param options.drainTimeout how long the shutdown may take. Default 10 seconds.
+ * @param options.drainTimeout how long the shutdown may take where there is no supervisor to say so.
+ * Default 10 seconds.
  * @category running
  * @since 0.1.0
  */
@@ -197,14 +211,15 @@ export const runMain = <E>(
   program: Layer.Layer<never, E, ClusterWorker>,
   options: { readonly drainTimeout?: Duration.Input } = {},
 ): void => {
-  const drainTimeout = Duration.toMillis(options.drainTimeout ?? Duration.seconds(10))
   const deadline = Layer.effectDiscard(
     Effect.gen(function* () {
-      const { draining } = yield* ClusterWorker
+      const { drainTimeout, draining } = yield* ClusterWorker
+      const allowed =
+        drainTimeout ?? Duration.toMillis(options.drainTimeout ?? Duration.seconds(10))
       yield* draining.pipe(
         Effect.andThen(
           Effect.sync(() => {
-            setTimeout(() => process.exit(1), drainTimeout).unref()
+            setTimeout(() => process.exit(1), allowed).unref()
           }),
         ),
         Effect.forkDetach,

@@ -99,6 +99,8 @@ export type Event =
       readonly pid: number
       readonly exitCode: number | null
       readonly signal: string | null
+      /** The worker's own word why it could not start, where it gave one. */
+      readonly detail: string | null
     }
 
 /**
@@ -114,7 +116,7 @@ export class Supervisor extends Context.Service<
     readonly workers: Effect.Effect<ReadonlyArray<Worker.Snapshot>>
     /** What happens from now on. */
     readonly events: Stream.Stream<Event>
-    /** The port that the workers share; null while no server of theirs listens. */
+    /** The port on which a worker listened last; null until one has. */
     readonly port: Effect.Effect<number | null>
   }
 >()("@manycore/cluster/Supervisor") {}
@@ -238,9 +240,14 @@ export const make = Effect.fn("Supervisor.make")(function* (
 
   const fork = Effect.fnUntraced(function* (id: number, attempt: number) {
     const memberScope = yield* Scope.fork(scope)
+    let isReady = false
+    details.delete(id)
     const member: Member.Member = yield* Member.make(options.env ?? {}, {
+      drainTimeout: settings.drainTimeout,
       onListening: (listening) => {
         port = listening
+        if (isReady) return
+        isReady = true
         offer({ _tag: "Ready", id, attempt })
         tell({ _tag: "WorkerReady", id, pid: member.pid })
       },
@@ -256,6 +263,16 @@ export const make = Effect.fn("Supervisor.make")(function* (
     tell({ _tag: "WorkerForked", id, pid: member.pid })
   })
 
+  /** A process that cannot even be forked has ended. */
+  const forkOrExit = (id: number, attempt: number) =>
+    Effect.catch(fork(id, attempt), (cause) =>
+      Effect.sync(() => {
+        details.set(id, sentence(Cause.fail(cause)))
+        const now = clock.currentTimeMillisUnsafe()
+        offer({ _tag: "Exited", id, attempt, exitCode: null, signal: null, now })
+      }),
+    )
+
   /** Let go of what belonged to a process that has exited. */
   const forget = (event: Machine.Event & { readonly _tag: "Exited" }) =>
     Effect.suspend(() => {
@@ -263,7 +280,8 @@ export const make = Effect.fn("Supervisor.make")(function* (
       const gone = running.get(id)
       if (gone === undefined) return Effect.void
       running.delete(id)
-      tell({ _tag: "WorkerExited", id, pid: gone.member.pid, exitCode, signal })
+      const detail = details.get(id) ?? null
+      tell({ _tag: "WorkerExited", id, pid: gone.member.pid, exitCode, signal, detail })
       return Scope.close(gone.scope, Exit.void)
     })
 
@@ -279,7 +297,7 @@ export const make = Effect.fn("Supervisor.make")(function* (
   const carryOut = (command: Machine.Command): Effect.Effect<unknown> => {
     switch (command._tag) {
       case "Fork": {
-        return fork(command.id, command.attempt)
+        return forkOrExit(command.id, command.attempt)
       }
       case "WakeAfter": {
         const { attempt, delay, id } = command
@@ -326,6 +344,14 @@ export const make = Effect.fn("Supervisor.make")(function* (
       return Effect.forEach(commands, carryOut, { discard: true })
     }),
     Effect.forever,
+    // A bug of ours must not leave workers behind, nor callers waiting.
+    Effect.onError((cause) =>
+      Effect.gen(function* () {
+        Member.killAll()
+        yield* Deferred.failCause(opened, cause)
+        yield* Deferred.succeed(stopped, undefined)
+      }),
+    ),
     Effect.forkScoped,
   )
   yield* Effect.addFinalizer(() =>
@@ -357,7 +383,7 @@ export const layer = (options: Options): Layer.Layer<Supervisor, SupervisorError
  * Run a program that uses a supervisor as the main program of the process. SIGTERM and SIGINT end
  * it gracefully, a second one kills the workers at once.
  *
- * Exit code 0 after a graceful stop, 1 after a forced one and after a failure, which is printed as
+ * Exit code 0 after a graceful stop, 1 after one in which a worker was killed or failed, and after a failure, which is printed as
  * one sentence on stderr.
  *
  * @category running

@@ -158,6 +158,21 @@ describe("Supervisor", () => {
     )
   }
 
+  it.live("a stop under keep-alive load loses no request on a connection that is open", () =>
+    Effect.gen(function* () {
+      const { primary, url } = yield* start({ program: "./app.ts" })
+      const load = yield* LoadClient.start({ url: `${url}/pid`, connections: 8 })
+      yield* Condition.until("answers arrive", () => load.snapshot().ok > 100)
+      yield* primary.signal("SIGTERM")
+      assert.deepStrictEqual(yield* exitOf(primary), { code: 0, signal: null })
+      const { errors } = yield* load.stop
+      assert.deepStrictEqual(
+        Object.keys(errors).filter((name) => name.includes("reused")),
+        [],
+      )
+    }).pipe(Effect.scoped),
+  )
+
   it.live("a program that has never heard of us is stopped without losing its requests", () =>
     Effect.gen(function* () {
       const { get, primary } = yield* start({ program: "./plain.cjs" })
@@ -181,6 +196,20 @@ describe("Supervisor", () => {
       yield* primary.signal("SIGTERM")
       assert.deepStrictEqual(yield* exitOf(primary), { code: 1, signal: null })
       for (const pid of pids) assert.isFalse(yield* Census.alive(pid))
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("a worker takes the time to drain that its supervisor gives it", () =>
+    Effect.gen(function* () {
+      const { get, primary } = yield* start({ program: "./app.ts", drainTimeout: "400 millis" })
+      const slow = yield* Effect.forkChild(Effect.flip(get("/slow?ms=20000")))
+      yield* Condition.until("it is in flight", () =>
+        Effect.map(get("/workers"), (text) => text.includes('"requests":') && text.length > 2),
+      )
+      yield* get("/pid")
+      yield* primary.signal("SIGTERM")
+      assert.deepStrictEqual(yield* exitOf(primary), { code: 1, signal: null })
+      yield* Fiber.join(slow)
     }).pipe(Effect.scoped),
   )
 
@@ -262,6 +291,13 @@ describe("a bad start is one sentence and exit code 1", () => {
     Effect.map(failure({ program: "./broken.ts" }), (stderr) => {
       assert.include(stderr, "this program is broken")
       assert.include(stderr, "a worker exited with code 1 before it was ready; its output says why")
+    }),
+  )
+
+  it.live("an environment that no process can have", () =>
+    Effect.map(failure({ program: "./app.ts", env: { X: "a\0b" } }), (stderr) => {
+      assert.match(stderr, /null bytes/)
+      assert.lengthOf(stderr.trim().split("\n"), 1)
     }),
   )
 

@@ -36,8 +36,8 @@ export interface Channel {
   ) => Effect.Effect<void, IpcError>
 
   /**
-   * The messages of one subject, in the order they were sent. What arrives before anybody
-   * subscribes is kept. One subscriber per subject: a second one takes over.
+   * The messages of one subject, in the order they were sent. Each subscriber gets all of them from
+   * now on; the first one also what arrived before anybody subscribed.
    */
   readonly subscribe: (subject: string) => Effect.Effect<Queue.Dequeue<unknown>, never, Scope.Scope>
 

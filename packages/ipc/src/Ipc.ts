@@ -70,7 +70,8 @@ export const serveOn = <Rpcs extends Rpc.Any>(
 > =>
   Effect.scoped(
     Effect.flatMap(makeServer(channel, options), (protocol) =>
-      RpcServer.make(group).pipe(
+      // A defect is its own call's affair.
+      RpcServer.make(group, { disableFatalDefects: true }).pipe(
         Effect.provideService(RpcServer.Protocol, protocol),
         Effect.raceFirst(channel.closed),
         Effect.asVoid,

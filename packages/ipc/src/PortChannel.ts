@@ -18,18 +18,8 @@ import {
 import { Effect, type Scope } from "effect"
 
 import type { Channel } from "./Channel.ts"
-import { makeChannel, type Wire, type WireEvents } from "./internal/makeChannel.ts"
+import { makeChannel, type Wire } from "./internal/makeChannel.ts"
 import { IpcError, NoParent, NotSerializable, PeerDisconnected, PeerExited } from "./IpcError.ts"
-
-const goodbye = "@manycore/ipc:close"
-
-/** Calls `onClose` for the peer's goodbye, and `onMessage` for everything else. */
-const receiver =
-  ({ onClose, onMessage }: WireEvents) =>
-  (message: unknown) => {
-    if (message === goodbye) onClose(new PeerDisconnected())
-    else onMessage(message)
-  }
 
 const post =
   (
@@ -42,6 +32,24 @@ const post =
       catch: (cause) => new IpcError({ peer, reason: new NotSerializable({ cause }) }),
     })
 
+interface Causes {
+  cause?: unknown
+}
+
+const knownCauses = new WeakMap<Worker, Causes>()
+
+/** The uncaught error that ends a thread is told before its exit; one listener for each thread. */
+const causesOf = (worker: Worker): Causes => {
+  const known = knownCauses.get(worker)
+  if (known !== undefined) return known
+  const causes: Causes = {}
+  knownCauses.set(worker, causes)
+  worker.on("error", (error) => {
+    causes.cause = error
+  })
+  return causes
+}
+
 /**
  * A channel to a worker thread. It ends with `PeerExited` when the thread does.
  *
@@ -53,25 +61,20 @@ export const fromWorker = (worker: Worker): Effect.Effect<Channel, never, Scope.
   return makeChannel({
     peer,
     post: post(peer, worker),
-    listen: (events) => {
-      let cause: unknown
-      const onMessage = receiver(events)
-      const onError = (error: unknown) => {
-        cause = error
-      }
+    listen: ({ onClose, onMessage }) => {
+      const causes = causesOf(worker)
       const onExit = (exitCode: number) =>
-        events.onClose(
-          new PeerExited({ exitCode, signal: null, ...(cause === undefined ? {} : { cause }) }),
-        )
+        onClose(new PeerExited({ exitCode, signal: null, ...causes }))
       worker.on("message", onMessage)
-      worker.on("error", onError)
       worker.once("exit", onExit)
+      // It has exited already, and nobody knows with which code.
+      if (worker.threadId === -1)
+        onClose(new PeerExited({ exitCode: null, signal: null, ...causes }))
       return () => {
         worker.off("message", onMessage)
         worker.off("exit", onExit)
       }
     },
-    close: () => worker.postMessage(goodbye),
   })
 }
 
@@ -85,18 +88,16 @@ export const fromPort = (port: MessagePort): Effect.Effect<Channel, never, Scope
   makeChannel({
     peer: "port",
     post: post("port", port),
-    listen: (events) => {
-      const onMessage = receiver(events)
-      const onClose = () => events.onClose(new PeerDisconnected())
+    listen: ({ onClose, onMessage }) => {
+      const onPortClose = () => onClose(new PeerDisconnected())
       port.on("message", onMessage)
-      port.once("close", onClose)
+      port.once("close", onPortClose)
       return () => {
         port.off("message", onMessage)
-        port.off("close", onClose)
+        port.off("close", onPortClose)
         port.close()
       }
     },
-    close: () => port.postMessage(goodbye),
   })
 
 /**
@@ -114,14 +115,12 @@ export const parent: Effect.Effect<Channel, IpcError, Scope.Scope> = Effect.susp
   return makeChannel({
     peer,
     post: post(peer, port),
-    listen: (events) => {
-      const onMessage = receiver(events)
+    listen: ({ onMessage }) => {
       port.on("message", onMessage)
       return () => {
         port.off("message", onMessage)
         port.unref()
       }
     },
-    close: () => port.postMessage(goodbye),
   })
 })

@@ -126,7 +126,6 @@ export const fromChild = (
     peer,
     post: (frame) => post(peer, child, frame),
     listen: (events) => listenToChild(child, events),
-    close: () => {},
   })
 }
 
@@ -153,12 +152,17 @@ const spawn = (path: string, options: ForkOptions) =>
     const fail = (cause: unknown) =>
       resume(Effect.fail(new IpcError({ peer: path, reason: new SpawnFailed({ cause }) })))
     if (!existsSync(path)) return fail(new Error("there is no such file"))
-    const child = ChildProcess.fork(path, [...(options.args ?? [])], {
-      serialization: "advanced",
-      env: { ...process.env, ...options.env },
-      ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
-      ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
-    })
+    let child: ChildProcess.ChildProcess
+    try {
+      child = ChildProcess.fork(path, [...(options.args ?? [])], {
+        serialization: "advanced",
+        env: { ...process.env, ...options.env },
+        ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
+        ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
+      })
+    } catch (cause) {
+      return fail(cause)
+    }
     child.once("error", fail)
     child.once("spawn", () => {
       child.off("error", fail)
@@ -211,6 +215,5 @@ export const parent: Effect.Effect<Channel, IpcError, Scope.Scope> = Effect.susp
         process.off("disconnect", onDisconnect)
       }
     },
-    close: () => {},
   })
 })

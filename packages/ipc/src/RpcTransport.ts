@@ -63,7 +63,9 @@ export const makeServer = (
       const disconnects = yield* Queue.unbounded<number>()
       yield* Queue.take(requests).pipe(
         Effect.flatMap((message) =>
-          isFromClient(message) ? write(peer, message) : ignored(channel, message),
+          isFromClient(message)
+            ? Effect.exit(Effect.suspend(() => write(peer, message)))
+            : ignored(channel, message),
         ),
         Effect.forever,
         Effect.forkScoped,
@@ -75,7 +77,9 @@ export const makeServer = (
         // has nobody left to tell.
         send: (_client, response, transfer) =>
           channel.send(`${name}:response`, response, transfer).pipe(
-            Effect.catchReason("IpcError", "NotSerializable", (reason) => Effect.die(reason)),
+            Effect.catchReason("IpcError", "NotSerializable", (reason) =>
+              Effect.die(new Error(reason.message)),
+            ),
             Effect.ignore,
           ),
         end: () => Effect.void,

@@ -49,6 +49,14 @@ describe("ProcessChannel", () => {
     }),
   )
 
+  it.live("arguments that no process can have are a SpawnFailed", () =>
+    Effect.gen(function* () {
+      const fork = ProcessChannel.fork(fixture("process.ts"), { args: ["a\0b"] })
+      const error = yield* Effect.flip(Effect.scoped(fork))
+      assert.strictEqual(error.reason._tag, "SpawnFailed")
+    }),
+  )
+
   it.live("a process that nobody forked is told so", () =>
     Effect.gen(function* () {
       const child = ChildProcess.spawn(

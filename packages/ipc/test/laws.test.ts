@@ -74,6 +74,16 @@ for (const transport of transports) {
       }).pipe(Effect.scoped),
     )
 
+    it.live("two clients of one channel get each their own answers", () =>
+      Effect.gen(function* () {
+        const { channel, client } = yield* connect(transport)
+        const other = yield* Ipc.client(Contract, channel)
+        for (const one of [client, other, other, client, other]) {
+          assert.strictEqual(yield* one.Divide({ dividend: 6, divisor: 2 }), 3)
+        }
+      }).pipe(Effect.scoped),
+    )
+
     it.live("a typed error arrives as its class", () =>
       Effect.gen(function* () {
         const { client } = yield* connect(transport)
@@ -87,10 +97,13 @@ for (const transport of transports) {
       Effect.gen(function* () {
         const { client } = yield* connect(transport)
         const sibling = yield* Effect.forkChild(client.Hang())
+        yield* Condition.until("it hangs", () => Effect.map(client.Hanging(), (n) => n === 1))
         const exit = yield* Effect.exit(client.Defect())
         assert.isTrue(Exit.isFailure(exit) && Cause.hasDies(exit.cause))
+        const odd = yield* Effect.exit(client.OddDefect())
+        assert.isTrue(Exit.isFailure(odd) && Cause.hasDies(odd.cause))
+        assert.strictEqual(yield* client.Hanging(), 1)
         assert.isUndefined(sibling.pollUnsafe())
-        assert.isAbove(yield* client.Pid(), 0)
         yield* Fiber.interrupt(sibling)
       }).pipe(Effect.scoped),
     )
@@ -167,6 +180,31 @@ for (const transport of transports) {
         )
         const error = yield* Effect.flip(client.send("any", "message"))
         assert.strictEqual(error.reason._tag, "ChannelClosed")
+      }).pipe(Effect.scoped),
+    )
+
+    it.live("frames that are no rpc do not make the server deaf", () =>
+      Effect.gen(function* () {
+        const { channel, client } = yield* connect(transport)
+        const request = { _tag: "Request", id: "9", tag: "Pid", payload: undefined }
+        const frames = [
+          null,
+          "text",
+          {},
+          { _tag: "Eof" },
+          { _tag: "Request" },
+          { ...request, headers: [null] },
+          { ...request, headers: [[]] },
+          { ...request, headers: [[1, 2]] },
+          { ...request, headers: [["__proto__", "x"]] },
+          { ...request, headers: [] },
+          { ...request, headers: [] },
+          { ...request, tag: "Nobody", headers: [] },
+          { _tag: "Ack", requestId: "no" },
+          { _tag: "Interrupt", requestId: 77 },
+        ]
+        for (const frame of frames) yield* channel.send("rpc:request", frame)
+        assert.isAbove(yield* client.Pid(), 0)
       }).pipe(Effect.scoped),
     )
 

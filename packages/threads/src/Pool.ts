@@ -5,7 +5,7 @@
  * task does is the entry file's business (`ThreadEntry`).
  *
  * Shutdown, when the Scope closes:
- * 1. New tasks fail with `PoolClosed`; tasks in flight get `closeTimeout` to finish.
+ * 1. New tasks and those that wait for a thread fail with `PoolClosed`; tasks in flight get `closeTimeout` to finish.
  * 2. Then their threads are terminated and they fail with `PoolClosed`.
  * 3. Idle threads are told to finish, and terminated if they do not.
  * 4. The Scope is closed only when every thread is gone.
@@ -17,7 +17,7 @@ import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 
 import { IpcError } from "@manycore/ipc"
-import { Duration, Effect, Exit, Pool as Threads, Ref, Scope } from "effect"
+import { Deferred, Duration, Effect, Exit, Pool as Threads, Scope } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type { RpcClient } from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
@@ -140,14 +140,14 @@ export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
 ): Effect.fn.Return<Pool<Rpcs>, ThreadsError, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> {
   const { file, size } = yield* check(options)
   const closeTimeout = options.closeTimeout ?? Duration.seconds(5)
-  const started = yield* Ref.make(0)
-  const lost = yield* Ref.make(0)
+  const closing = yield* Deferred.make<void>()
+  let started = 0
+  let lost = 0
   const running = new Set<Thread.Thread<Rpcs>>()
-  let closing = false
 
   const scope = yield* Effect.acquireRelease(Scope.make(), (scope) =>
     Effect.suspend(() => {
-      closing = true
+      Deferred.doneUnsafe(closing, Effect.void)
       const terminate = Effect.forEach(running, (thread) => thread.terminate, { discard: true })
       return Effect.scoped(
         Effect.andThen(
@@ -159,17 +159,19 @@ export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
   )
 
   const startThread = Effect.gen(function* () {
-    const number = yield* Ref.updateAndGet(started, (n) => n + 1)
+    started++
     const thread = yield* Thread.make(group, {
       entry: options.entry,
       file,
-      name: `${options.name ?? "manycore"}-${number}`,
+      name: `${options.name ?? "manycore"}-${started}`,
       startTimeout: options.startTimeout ?? Duration.seconds(10),
       closeTimeout,
+      onLost: () => {
+        lost++
+      },
     })
     // One that dies while it is idle is replaced too.
     yield* thread.closed.pipe(
-      Effect.andThen(Ref.update(lost, (n) => n + 1)),
       Effect.andThen(Effect.suspend(() => Threads.invalidate(threads, thread))),
       Effect.forkScoped,
     )
@@ -180,6 +182,9 @@ export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
     size,
   }).pipe(Scope.provide(scope))
   yield* Threads.use(threads, () => Effect.void)
+
+  const retire = (thread: Thread.Thread<Rpcs>) =>
+    Effect.andThen(thread.terminate, Threads.invalidate(threads, thread))
 
   /** A thread that was alive when we took it; `use` runs on it alone. */
   const lease: Effect.Effect<Thread.Thread<Rpcs>, ThreadsError, Scope.Scope> = Effect.flatMap(
@@ -194,25 +199,30 @@ export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
             }),
             (_, exit) => {
               running.delete(thread)
-              return Exit.hasInterrupts(exit)
-                ? Effect.andThen(thread.terminate, Threads.invalidate(threads, thread))
-                : Effect.void
+              return Exit.hasInterrupts(exit) ? retire(thread) : Effect.void
             },
           ),
   )
 
   const tasks = makeTasks(group, {
-    lease: (task) => Effect.suspend(() => (closing ? Effect.fail(poolClosed(task)) : lease)),
+    // Who still waits for a thread when the pool closes gets none.
+    lease: (task) =>
+      Effect.suspend(() => {
+        const refused = Effect.fail(poolClosed(task))
+        if (Deferred.isDoneUnsafe(closing)) return refused
+        return Effect.raceFirst(lease, Effect.andThen(Deferred.await(closing), refused))
+      }),
+    retire,
     toError: (task, thread, error) => {
       if (!(error instanceof IpcError.IpcError)) return error
-      return closing ? poolClosed(task) : taskError(task, thread.threadId, error)
+      return Deferred.isDoneUnsafe(closing)
+        ? poolClosed(task)
+        : taskError(task, thread.threadId, error)
     },
   })
 
   return {
     tasks,
-    stats: Effect.gen(function* () {
-      return { size, started: yield* Ref.get(started), lost: yield* Ref.get(lost) }
-    }),
+    stats: Effect.sync(() => ({ size, started, lost })),
   }
 })

@@ -68,6 +68,15 @@ describe("Pool", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.live("a stream that is not read to its end gives its thread back, stuck or not", () =>
+    Effect.gen(function* () {
+      const { tasks } = yield* makePool(1)
+      const first = yield* Stream.runCollect(Stream.take(tasks.EmitThenSpin(), 1))
+      assert.deepStrictEqual(first, [1])
+      assert.strictEqual(yield* tasks.CountTo({ n: 2 }), 2)
+    }).pipe(Effect.scoped),
+  )
+
   it.live("threads add to one shared counter and no update is lost", () =>
     Effect.gen(function* () {
       const { tasks } = yield* makePool(2)
@@ -88,6 +97,7 @@ describe("Pool", () => {
 
       const error = yield* Effect.flip(tasks.Exit({ code: 7 }))
       assert.deepInclude(error.reason, { _tag: "ThreadExited", task: "Exit", exitCode: 7 })
+      assert.strictEqual((yield* stats).lost, 1)
       assert.isUndefined(sibling.pollUnsafe())
 
       const another = yield* Effect.forkChild(tasks.Wait({ counter }))
@@ -111,12 +121,14 @@ describe("Pool", () => {
 
   it.live("interrupting a task that loops for ever ends its thread and frees its place", () =>
     Effect.gen(function* () {
-      const { tasks } = yield* makePool(1)
+      const { stats, tasks } = yield* makePool(1)
       const counter = SharedCounter.make()
       const task = yield* Effect.forkChild(tasks.Spin({ counter }))
       yield* spinning(counter, 1)
       yield* Fiber.interrupt(task)
       assert.strictEqual(yield* tasks.CountTo({ n: 3 }), 3)
+      // We ended it: it was not lost.
+      assert.deepStrictEqual(yield* stats, { size: 1, started: 2, lost: 0 })
     }).pipe(Effect.scoped),
   )
 
@@ -135,6 +147,28 @@ describe("Pool", () => {
       }).pipe(Effect.scoped)
       const error = yield* Fiber.join(task)
       assert.deepInclude(error.reason, { _tag: "PoolClosed", task: "Spin" })
+    }),
+  )
+
+  it.live("tasks that wait for a thread when the pool closes fail with PoolClosed", () =>
+    Effect.gen(function* () {
+      const counter = SharedCounter.make()
+      const waiting = yield* Effect.gen(function* () {
+        const { tasks } = yield* Pool.make(Tasks, {
+          entry: entry("tasks"),
+          size: 1,
+          closeTimeout: "100 millis",
+        })
+        yield* Effect.forkDetach(Effect.ignore(tasks.Wait({ counter })))
+        yield* spinning(counter, 1)
+        const waiting = yield* Effect.forEach([1, 2, 3], () =>
+          Effect.forkDetach(Effect.flip(tasks.ThreadId()), { startImmediately: true }),
+        )
+        return waiting
+      }).pipe(Effect.scoped)
+      for (const error of yield* Fiber.joinAll(waiting)) {
+        assert.deepInclude(error.reason, { _tag: "PoolClosed", task: "ThreadId" })
+      }
     }),
   )
 

@@ -9,8 +9,8 @@ import * as Worker from "../Worker.ts"
 
 /** Served by the primary, called by a worker. */
 export class PrimaryRpcs extends RpcGroup.make(
-  /** The worker serves `WorkerRpcs`. */
-  Rpc.make("Hello"),
+  /** The worker serves `WorkerRpcs`. It learns how long, in ms, its shutdown may take. */
+  Rpc.make("Hello", { success: Schema.Struct({ drainTimeout: Schema.Finite }) }),
   /** The worker cannot start, and why in one sentence; it exits next. */
   Rpc.make("CannotStart", { payload: { message: Schema.String } }),
   /** The port that stands for port 0 on this host: the same for every worker, for good. */

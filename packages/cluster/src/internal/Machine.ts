@@ -28,13 +28,15 @@ interface Slot {
   readonly attempt: number
   readonly restarts: number
   readonly crashesInARow: number
+  /** Has this process been ready? Then it may have had requests. */
+  readonly wasReady: boolean
 }
 
 export interface State {
   /** `opening` until every worker was ready once: until then a crash fails the start. */
   readonly phase: "opening" | "running" | "stopping" | "stopped"
   readonly slots: ReadonlyArray<Slot>
-  /** Workers that had to be killed because a drain took too long. */
+  /** Workers that did not end their drain well: killed by us or others, or with a failure. */
   readonly forced: number
 }
 
@@ -103,6 +105,7 @@ export const initial = (options: Options): State => ({
     attempt: 0,
     restarts: 0,
     crashesInARow: 0,
+    wasReady: false,
   })),
 })
 
@@ -115,7 +118,7 @@ const replace = (state: State, slot: Slot): State => ({
 const fork = (state: State, slot: Slot, now: number, options: Options): Step => {
   const attempt = slot.attempt + 1
   return [
-    replace(state, { ...slot, state: "starting", pid: null, attempt, since: now }),
+    replace(state, { ...slot, state: "starting", pid: null, attempt, since: now, wasReady: false }),
     [
       { _tag: "Fork", id: slot.id, attempt },
       { _tag: "SetDeadline", id: slot.id, attempt, state: "starting", after: options.startTimeout },
@@ -163,7 +166,7 @@ const stop = (state: State, options: Options): Step => {
 
 const onReady = (state: State, slot: Slot): Step => {
   if (slot.state !== "starting") return [state, []]
-  const next = replace(state, { ...slot, state: "ready" })
+  const next = replace(state, { ...slot, state: "ready", wasReady: true })
   return next.phase === "opening" && next.slots.every((other) => other.state === "ready")
     ? [{ ...next, phase: "running" }, [{ _tag: "Opened" }]]
     : [next, []]
@@ -176,7 +179,10 @@ const onExited = (
   options: Options,
 ): Step => {
   const gone: Slot = { ...slot, pid: null, state: "stopped" }
-  if (state.phase === "stopping") return settle([replace(state, gone), []])
+  if (state.phase === "stopping") {
+    const failed = slot.wasReady && event.exitCode !== 0
+    return settle([replace({ ...state, forced: state.forced + (failed ? 1 : 0) }, gone), []])
+  }
   if (state.phase === "opening") {
     const { exitCode, id, signal } = event
     const [next, commands] = stop(replace(state, gone), options)
@@ -218,8 +224,7 @@ const onSlot = (
     }
     case "DeadlinePassed": {
       if (slot.attempt !== event.attempt || slot.state !== event.state) return [state, []]
-      const forced = state.forced + (event.state === "draining" ? 1 : 0)
-      return [{ ...state, forced }, [{ _tag: "Kill", id: slot.id }]]
+      return [state, [{ _tag: "Kill", id: slot.id }]]
     }
   }
 }

@@ -5,7 +5,7 @@
 import cluster, { type Worker as ClusterProcess } from "node:cluster"
 
 import { Ipc, ProcessChannel } from "@manycore/ipc"
-import { Duration, Effect, Option, type Scope } from "effect"
+import { Duration, Effect, Option, Schema, type Scope } from "effect"
 
 import type * as Worker from "../Worker.ts"
 import { PrimaryRpcs, toPrimary, toWorker, WorkerRpcs } from "./Control.ts"
@@ -16,12 +16,19 @@ interface Exit {
 }
 
 export interface Hooks {
+  /** ms */
+  readonly drainTimeout: number
   readonly onListening: (port: number) => void
   readonly onExit: (exit: Exit) => void
   readonly onCannotStart: (message: string) => void
   readonly freePort: (host: string | undefined) => Effect.Effect<number>
   readonly workers: Effect.Effect<ReadonlyArray<Worker.Snapshot>>
 }
+
+/** node:cluster refused to fork: arguments or an environment that no process can have. */
+export class ForkFailed extends Schema.TaggedError<ForkFailed>()("ForkFailed", {
+  cause: Schema.Defect(),
+}) {}
 
 export interface Member {
   readonly pid: number
@@ -63,7 +70,11 @@ const fork = (env: Readonly<Record<string, string>>, hooks: Hooks) => {
 /** What the primary answers to this worker. */
 const serve = (hooks: Hooks, onHello: () => void) =>
   PrimaryRpcs.toLayer({
-    Hello: () => Effect.sync(onHello),
+    Hello: () =>
+      Effect.sync(() => {
+        onHello()
+        return { drainTimeout: hooks.drainTimeout }
+      }),
     CannotStart: ({ message }) => Effect.sync(() => hooks.onCannotStart(message)),
     FreePort: ({ host }) => hooks.freePort(host),
     Workers: () => hooks.workers,
@@ -77,10 +88,13 @@ const disconnect = (process: ClusterProcess) =>
 export const make = Effect.fnUntraced(function* (
   env: Readonly<Record<string, string>>,
   hooks: Hooks,
-): Effect.fn.Return<Member, never, Scope.Scope> {
+): Effect.fn.Return<Member, ForkFailed, Scope.Scope> {
   let isOurs = false
   let known: number | null = null
-  const process = fork(env, hooks)
+  const process = yield* Effect.try({
+    try: () => fork(env, hooks),
+    catch: (cause) => new ForkFailed({ cause }),
+  })
   const channel = yield* ProcessChannel.fromChild(process.process)
   const client = yield* Ipc.client(WorkerRpcs, channel, toWorker)
   yield* Ipc.serveOn(PrimaryRpcs, channel, toPrimary).pipe(

@@ -65,7 +65,12 @@ export const clientProtocol = (
         send: (clientId, request, transfer) => {
           if (request._tag === "Request") callers.set(request.id, clientId)
           if (request._tag === "Interrupt") callers.delete(request.requestId)
-          return Effect.mapError(channel.send(`${name}:request`, request, transfer), toError)
+          return channel.send(`${name}:request`, request, transfer).pipe(
+            Effect.mapError(toError),
+            Effect.onError(() =>
+              Effect.sync(() => request._tag === "Request" && callers.delete(request.id)),
+            ),
+          )
         },
         supportsAck: true,
         supportsTransferables: true,

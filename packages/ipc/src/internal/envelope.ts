@@ -9,7 +9,10 @@ const hasId = (value: object, key: string): boolean =>
   Predicate.hasProperty(value, key) &&
   (Predicate.isString(value[key]) || Predicate.isNumber(value[key]))
 
-/** What a client sends. */
+const isHeader = (value: unknown): boolean =>
+  Array.isArray(value) && value.length === 2 && value.every(Predicate.isString)
+
+/** What a client of ours sends; it never says `Eof`, which would end the server for good. */
 export const isFromClient = (value: unknown): value is FromClientEncoded => {
   if (!Predicate.hasProperty(value, "_tag")) return false
   switch (value._tag) {
@@ -19,15 +22,15 @@ export const isFromClient = (value: unknown): value is FromClientEncoded => {
         Predicate.hasProperty(value, "tag") &&
         Predicate.isString(value.tag) &&
         Predicate.hasProperty(value, "headers") &&
-        Array.isArray(value.headers)
+        Array.isArray(value.headers) &&
+        value.headers.every(isHeader)
       )
     }
     case "Ack":
     case "Interrupt": {
       return hasId(value, "requestId")
     }
-    case "Ping":
-    case "Eof": {
+    case "Ping": {
       return true
     }
     default: {

@@ -8,10 +8,13 @@ import type { Transferable } from "node:worker_threads"
 import { Deferred, Effect, Queue } from "effect"
 
 import type { Channel } from "../Channel.ts"
-import { ChannelClosed, type CloseReason, IpcError } from "../IpcError.ts"
+import { ChannelClosed, type CloseReason, IpcError, PeerDisconnected } from "../IpcError.ts"
 
 /** Says that a message is ours; the number is the version of the frame. */
 const mark = "@manycore/ipc:1"
+
+/** The subject of the last frame, with which a peer that lives on says that its channel has ended. */
+const goodbye = "@manycore/ipc:goodbye"
 
 type Frame = readonly [mark: string, subject: string, message: unknown]
 
@@ -27,8 +30,6 @@ export interface Wire {
   ) => Effect.Effect<void, IpcError>
   /** Start listening; the returned function stops it. */
   readonly listen: (events: WireEvents) => () => void
-  /** Tell the peer that we go. */
-  readonly close: () => void
 }
 
 export interface WireEvents {
@@ -39,16 +40,34 @@ export interface WireEvents {
 export const makeChannel = Effect.fnUntraced(function* (wire: Wire) {
   const closed = Deferred.makeUnsafe<CloseReason>()
   let closeReason: CloseReason | undefined
-  const inboxes = new Map<string, Queue.Queue<unknown>>()
+  const subscribers = new Map<string, Set<Queue.Queue<unknown>>>()
+  /** What arrived before anybody asked for its subject. */
+  const early = new Map<string, Array<unknown>>()
 
-  const runSync = Effect.runSyncWith(yield* Effect.context())
-  const inbox = (subject: string) => {
-    let queue = inboxes.get(subject)
-    if (queue === undefined) {
-      queue = runSync(Queue.unbounded<unknown>())
-      inboxes.set(subject, queue)
+  const onFrame = ([, subject, message]: Frame) => {
+    const queues = subscribers.get(subject)
+    if (queues !== undefined) {
+      for (const queue of queues) Queue.offerUnsafe(queue, message)
+      return
     }
+    const waiting = early.get(subject)
+    if (waiting === undefined) early.set(subject, [message])
+    else waiting.push(message)
+  }
+
+  const subscribe = Effect.fnUntraced(function* (subject: string) {
+    const queue = yield* Queue.unbounded<unknown>()
+    const queues = subscribers.get(subject) ?? new Set()
+    subscribers.set(subject, queues.add(queue))
+    for (const message of early.get(subject) ?? []) Queue.offerUnsafe(queue, message)
+    early.delete(subject)
     return queue
+  })
+
+  const unsubscribe = (subject: string, queue: Queue.Queue<unknown>) => {
+    const queues = subscribers.get(subject)
+    queues?.delete(queue)
+    if (queues?.size === 0) subscribers.delete(subject)
   }
 
   const onClose = (reason: CloseReason) => {
@@ -61,17 +80,18 @@ export const makeChannel = Effect.fnUntraced(function* (wire: Wire) {
       wire.listen({
         onMessage: (message) => {
           if (!isFrame(message)) return
-          Queue.offerUnsafe(inbox(message[1]), message[2])
+          if (message[1] === goodbye) onClose(new PeerDisconnected())
+          else onFrame(message)
         },
         onClose,
       }),
     ),
     (stop) =>
-      Effect.sync(() => {
-        const open = closeReason === undefined
+      Effect.suspend(() => {
+        const farewell =
+          closeReason === undefined ? wire.post([mark, goodbye, null], undefined) : Effect.void
         onClose(new ChannelClosed())
-        if (open) wire.close()
-        stop()
+        return Effect.andThen(Effect.ignore(farewell), Effect.sync(stop))
       }),
   )
 
@@ -84,12 +104,8 @@ export const makeChannel = Effect.fnUntraced(function* (wire: Wire) {
           : Effect.fail(new IpcError({ peer: wire.peer, reason: closeReason })),
       ),
     subscribe: (subject) =>
-      Effect.acquireRelease(
-        Effect.sync(() => inbox(subject)),
-        (queue) =>
-          Effect.sync(() => {
-            if (inboxes.get(subject) === queue) inboxes.delete(subject)
-          }),
+      Effect.acquireRelease(subscribe(subject), (queue) =>
+        Effect.sync(() => unsubscribe(subject, queue)),
       ),
     closed: Deferred.await(closed),
   }

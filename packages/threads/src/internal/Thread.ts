@@ -35,6 +35,8 @@ export interface ThreadOptions {
   readonly name: string
   readonly startTimeout: Duration.Input
   readonly closeTimeout: Duration.Input
+  /** The thread ended although nobody asked it to. */
+  readonly onLost: () => void
 }
 
 export const make = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
@@ -42,6 +44,7 @@ export const make = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
   options: ThreadOptions,
 ): Effect.fn.Return<Thread<Rpcs>, ThreadsError, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> {
   let over = false
+  let serves = false
   const exited = Deferred.makeUnsafe<void>()
   const worker = yield* Effect.acquireRelease(
     Effect.sync(() => new Worker(options.entry, { name: options.name })),
@@ -55,6 +58,7 @@ export const make = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
   )
   const threadId = worker.threadId
   worker.once("exit", () => {
+    if (!over && serves) options.onLost()
     over = true
     Deferred.doneUnsafe(exited, Effect.void)
   })
@@ -79,6 +83,14 @@ export const make = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
         over = true
       }),
     ),
+  )
+
+  serves = true
+  // From here on the end is ours.
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      serves = false
+    }),
   )
 
   return {

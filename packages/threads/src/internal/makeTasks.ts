@@ -16,6 +16,8 @@ import type { Thread } from "./Thread.ts"
 export interface Leasing<Rpcs extends Rpc.Any> {
   /** A free thread for this task, given back when the Scope closes. */
   readonly lease: (task: string) => Effect.Effect<Thread<Rpcs>, ThreadsError, Scope.Scope>
+  /** End a thread whose task nobody waits for any more; another takes its place. */
+  readonly retire: (thread: Thread<Rpcs>) => Effect.Effect<void>
   /** What the caller sees of an error of the call: the task's own, or ours. */
   readonly toError: (task: string, thread: Thread<Rpcs>, error: unknown) => unknown
 }
@@ -37,7 +39,7 @@ const checkPayload = (rpc: Rpc.AnyWithProps, [payload]: ReadonlyArray<unknown>) 
 
 export const makeTasks = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
-  { lease, toError }: Leasing<Rpcs>,
+  { lease, retire, toError }: Leasing<Rpcs>,
 ): RpcClient<Rpcs, ThreadsError> => {
   const taken = (rpc: Rpc.AnyWithProps, args: ReadonlyArray<unknown>) =>
     Effect.andThen(checkPayload(rpc, args), lease(rpc._tag))
@@ -57,7 +59,17 @@ export const makeTasks = <Rpcs extends Rpc.Any>(
       Effect.gen(function* () {
         const thread = yield* taken(rpc, args)
         const stream = call(thread, rpc._tag, args) as Stream.Stream<unknown, unknown>
-        return Stream.mapError(stream, (error) => toError(rpc._tag, thread, error))
+        let isOver = false
+        const over = Effect.sync(() => {
+          isOver = true
+        })
+        // Whoever stops reading early may leave a task behind that never looks up.
+        yield* Effect.addFinalizer(() => (isOver ? Effect.void : retire(thread)))
+        return stream.pipe(
+          Stream.onEnd(over),
+          Stream.onError(() => over),
+          Stream.mapError((error) => toError(rpc._tag, thread, error)),
+        )
       }).pipe(Stream.unwrap)
 
   const rpcs = group.requests as ReadonlyMap<string, Rpc.Any> as ReadonlyMap<
