@@ -32,20 +32,23 @@ const find = (name) =>
     .map((folder) => join(folder, name))
     .find((file) => existsSync(file))
 
-/** npm's scripts and the wrappers in node_modules/.bin are shell scripts which use these. */
-const shellPrograms = ["sh", "env", "dirname", "basename", "sed", "uname", "cat"]
+/** npm runs scripts with a shell; wrappers of programs, Chromium's too, are scripts that use these. */
+const systemPrograms =
+  "sh env dirname basename readlink sed grep cat head tail cut tr sort uname id ls find mkdir mktemp rm expr which ps lsof".split(
+    " ",
+  )
 
 function furnish() {
   mkdirSync(home)
   mkdirSync(bin)
   symlinkSync(realpathSync(process.execPath), join(bin, "node"))
-  for (const name of ["npm", "npx", ...shellPrograms]) {
+  for (const name of ["npm", "npx", ...systemPrograms]) {
     const file = find(name)
     if (file !== undefined) symlinkSync(realpathSync(file), join(bin, name))
   }
 }
 
-const passedOn = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "LANG", "CI", "CHROMIUM"]
+const passedOn = ["NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "LANG", "CHROMIUM"]
 const env = {
   ...Object.fromEntries(
     passedOn.flatMap((name) =>
