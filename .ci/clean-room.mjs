@@ -80,6 +80,7 @@ function start(command, minutes) {
     state.output += text
   })
   const kill = () => {
+    if (child.pid === undefined) return
     try {
       process.kill(-child.pid, "SIGKILL")
     } catch {
@@ -144,10 +145,11 @@ async function npmStart() {
   }
 }
 
-/** The same without any network: every registry is a port on which nobody listens. */
+/** The same without a network: every registry is behind a proxy that is not there. */
 async function offline(step) {
   const npmrc = join(home, ".npmrc")
-  writeFileSync(npmrc, "registry=http://127.0.0.1:9/\nfetch-retries=0\n")
+  const nowhere = "http://127.0.0.1:9/"
+  writeFileSync(npmrc, `proxy=${nowhere}\nhttps-proxy=${nowhere}\nfetch-retries=0\n`)
   const result = await step()
   rmSync(npmrc)
   return result
