@@ -142,7 +142,7 @@ const connect: Effect.Effect<Connection | undefined, IpcError.IpcError, Scope.Sc
   function* () {
     if (!cluster.isWorker) return undefined
     yield* survivePrimary
-    const channel = yield* ProcessChannel.parent
+    const channel = yield* ProcessChannel.parent()
     return { channel, client: yield* Ipc.client(PrimaryRpcs, channel, toPrimary) }
   },
 )

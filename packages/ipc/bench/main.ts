@@ -15,9 +15,13 @@ const workload = (name: string, input: Work) => ({
 await Bench.main({
   name: "@manycore/ipc",
   workloads: [
-    workload("unary small, process, 1 in flight", { peer: "process", inFlight: 1, echo: 0 }),
-    workload("unary small, process, 100 in flight", { peer: "process", inFlight: 100, echo: 0 }),
-    workload("unary small, thread, 100 in flight", { peer: "thread", inFlight: 100, echo: 0 }),
-    workload("64 KiB echo, process, 1 in flight", { peer: "process", inFlight: 1, echo: 65_536 }),
+    ...(["process", "thread"] as const).flatMap((peer) => [
+      ...[1, 100, 1000].map((inFlight) =>
+        workload(`unary small, ${peer}, ${inFlight} in flight`, { peer, inFlight, echo: 0 }),
+      ),
+      ...[1, 100].map((inFlight) =>
+        workload(`64 KiB echo, ${peer}, ${inFlight} in flight`, { peer, inFlight, echo: 65_536 }),
+      ),
+    ]),
   ],
 })

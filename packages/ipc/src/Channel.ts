@@ -1,18 +1,44 @@
 /**
- * A two-way channel of messages to one peer: what `ProcessChannel` and `PortChannel` make and what
- * `RpcTransport` and `Ipc` stand on.
+ * A two-way channel of messages to one peer, as an Effect value: what `ProcessChannel`,
+ * `PortChannel` and `MemoryChannel` make, and what `RpcTransport` and `Ipc` stand on.
  *
- * A message has a subject, so several conversations share one channel and messages that are not
- * ours pass by untouched. A channel starts nothing. It ends when the peer goes, or when its Scope
- * closes; both are told through `closed`, once, with the reason.
+ * A message has a subject, so several conversations share one channel, and messages that are not
+ * ours pass by untouched. What is under way is bounded: `send` suspends while the window is full,
+ * and a message is out of the window when it was taken. A channel starts nothing. It ends when the
+ * peer goes, or when its Scope closes; both are told through `closed`, once, with the reason.
  *
  * @since 0.1.0
  */
 import type { Transferable } from "node:worker_threads"
 
-import type { Effect, Queue, Scope } from "effect"
+import type { Effect, Scope } from "effect"
 
+import type { Link, LinkStats } from "./bare/Link.ts"
 import type { CloseReason, IpcError } from "./IpcError.ts"
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** Bytes that may be under way or not yet taken. Default 4 MiB. */
+  readonly window?: number
+  /** No message may take more bytes. Default 64 MiB. */
+  readonly maxMessageBytes?: number
+}
+
+/**
+ * The messages of one subject, in the order they were sent. They fill the window until they are
+ * taken.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Subscription {
+  /** The next message; suspends until there is one. Fails once the channel has ended and all that
+   * had arrived was taken. */
+  readonly take: Effect.Effect<unknown, IpcError>
+}
 
 /**
  * @category models
@@ -23,11 +49,12 @@ export interface Channel {
   readonly peer: string
 
   /**
-   * Send one message: anything that structured clone copies. Suspends while the operating system's
-   * pipe is full. `transfer` moves buffers instead of copying them, between threads only.
+   * Send one message: anything that structured clone copies. Succeeds when it has been handed to
+   * the transport; suspends while the window is full. `transfer` moves buffers instead of copying
+   * them, between threads only. Do not change the message before `send` has succeeded.
    *
-   * Fails with `NotSerializable` for what cannot be copied, and with the close reason once the
-   * channel has ended.
+   * Fails with `NotSerializable` or `MessageTooLarge` for this message alone, and with the close
+   * reason once the channel has ended.
    */
   readonly send: (
     subject: string,
@@ -36,11 +63,23 @@ export interface Channel {
   ) => Effect.Effect<void, IpcError>
 
   /**
-   * The messages of one subject, in the order they were sent. Each subscriber gets all of them from
-   * now on; the first one also what arrived before anybody subscribed.
+   * Listen to a subject. Each subscriber gets every message from now on; the first one also what
+   * arrived before anybody subscribed.
    */
-  readonly subscribe: (subject: string) => Effect.Effect<Queue.Dequeue<unknown>, never, Scope.Scope>
+  readonly subscribe: (subject: string) => Effect.Effect<Subscription, never, Scope.Scope>
 
   /** Waits until the channel has ended and tells why. */
   readonly closed: Effect.Effect<CloseReason>
+
+  /** What the channel has carried so far. */
+  readonly stats: Effect.Effect<LinkStats>
+
+  /** The same link without Effect, for code that cannot pay for an Effect per message. */
+  readonly link: Link
+
+  /**
+   * Listen to a subject with a function; what it gets is consumed at once. Answers how to stop.
+   * For protocols that bound by themselves what they hold.
+   */
+  readonly listen: (subject: string, listener: (message: unknown) => void) => () => void
 }

@@ -1,19 +1,26 @@
 /**
  * The front door: call an `RpcGroup` that a process or a thread serves, and serve one.
  *
+ * A call that needs neither a stream nor middleware travels flat: one batched message each way. The
+ * others take Effect's full rpc protocol. Which one it is shows in nothing but speed; an active
+ * span travels on both.
+ *
  * @since 0.1.0
  */
 import { parentPort } from "node:worker_threads"
 
-import { Effect, type Scope } from "effect"
+import { Duration, Effect, type Scope } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import * as RpcServer from "effect/rpc/RpcServer"
 
-import type { Channel } from "./Channel.ts"
+import type * as Channel from "./Channel.ts"
 import { clientProtocol } from "./internal/clientProtocol.ts"
+import { flatClient, served } from "./internal/flatClient.ts"
+import { isFlat } from "./internal/flatCodecs.ts"
+import { flatServer } from "./internal/flatServer.ts"
 import type { IpcError } from "./IpcError.ts"
 import * as PortChannel from "./PortChannel.ts"
 import * as ProcessChannel from "./ProcessChannel.ts"
@@ -29,21 +36,47 @@ import { makeServer, type Options } from "./RpcTransport.ts"
 export type Client<Rpcs extends Rpc.Any> = RpcClient.RpcClient<Rpcs, IpcError>
 
 /**
+ * @category models
+ * @since 0.1.0
+ */
+export interface ClientOptions extends Options {
+  /**
+   * How long a call waits until the peer serves the name, then it fails with `NotServed`. Default
+   * 10 seconds.
+   */
+  readonly serveTimeout?: Duration.Input
+}
+
+/**
  * A client of what the peer serves under the same name. When the peer goes, every call in flight
- * fails at once with an `IpcError` that says who ended and how; so does every later call.
- * Interrupting a call interrupts its handler.
+ * fails at once with an `IpcError` that says who ended, how, and which call it was; so does every
+ * later call. Interrupting a call interrupts its handler. A payload that does not fit its Schema
+ * fails the call with `InvalidMessage`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const client = <Rpcs extends Rpc.Any>(
+export const client = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
-  channel: Channel,
-  options?: Options,
-): Effect.Effect<Client<Rpcs>, never, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> =>
-  Effect.flatMap(clientProtocol(channel, options?.name ?? "rpc", asRpcClientError), (protocol) =>
-    Effect.provideService(RpcClient.make(group), RpcClient.Protocol, protocol),
-  ) as Effect.Effect<Client<Rpcs>, never, Scope.Scope | Rpc.MiddlewareClient<Rpcs>>
+  channel: Channel.Channel,
+  options: ClientOptions = {},
+): Effect.fn.Return<Client<Rpcs>, never, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> {
+  const name = options.name ?? "rpc"
+  const protocol = yield* clientProtocol(channel, name, asRpcClientError)
+  const full = yield* Effect.provideService(RpcClient.make(group), RpcClient.Protocol, protocol)
+  const flat = yield* flatClient(channel, {
+    name,
+    serveTimeout: Duration.toMillis(options.serveTimeout ?? defaultServeTimeout),
+  })
+  const calls: Record<string, unknown> = { ...full }
+  for (const [tag, rpc] of group.requests) {
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the group's type is erased
+    const erased = rpc as never as Rpc.AnyWithProps
+    if (isFlat(erased)) calls[tag] = flat(erased)
+  }
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the contract says
+  return calls as Client<Rpcs>
+})
 
 /**
  * A lie that `client` takes back in its type: Effect's client hands on whatever error its protocol
@@ -61,23 +94,40 @@ const asRpcClientError = (error: IpcError): RpcClientError => error as never
  */
 export const serveOn = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
-  channel: Channel,
+  channel: Channel.Channel,
   options?: Options,
 ): Effect.Effect<
   void,
   never,
   Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
 > =>
-  Effect.scoped(
-    Effect.flatMap(makeServer(channel, options), (protocol) =>
-      // A defect is its own call's affair.
-      RpcServer.make(group, { disableFatalDefects: true }).pipe(
-        Effect.provideService(RpcServer.Protocol, protocol),
-        Effect.raceFirst(channel.closed),
-        Effect.asVoid,
-      ),
-    ),
-  )
+  Effect.gen(function* () {
+    const protocol = yield* makeServer(channel, options)
+    yield* flatServer(group, channel, options?.name ?? "rpc")
+    // A defect is its own call's affair.
+    yield* RpcServer.make(group, { disableFatalDefects: true }).pipe(
+      Effect.provideService(RpcServer.Protocol, protocol),
+      Effect.raceFirst(channel.closed),
+    )
+  }).pipe(Effect.scoped)
+
+/**
+ * Waits until the peer serves this name (default `rpc`). Fails with `NotServed` after `serveTimeout`
+ * (default 10 seconds), or with the reason of the channel's end.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const awaitServed = (
+  channel: Channel.Channel,
+  options: ClientOptions = {},
+): Effect.Effect<void, IpcError> =>
+  served(channel.link, {
+    name: options.name ?? "rpc",
+    serveTimeout: Duration.toMillis(options.serveTimeout ?? defaultServeTimeout),
+  })
+
+const defaultServeTimeout = Duration.seconds(10)
 
 /**
  * The channel to whoever started this thread, or this process.
@@ -85,9 +135,12 @@ export const serveOn = <Rpcs extends Rpc.Any>(
  * @category constructors
  * @since 0.1.0
  */
-export const parent: Effect.Effect<Channel, IpcError, Scope.Scope> = Effect.suspend(() =>
-  parentPort === null ? ProcessChannel.parent : PortChannel.parent,
-)
+export const parent = (
+  options?: Channel.Options,
+): Effect.Effect<Channel.Channel, IpcError, Scope.Scope> =>
+  Effect.suspend(() =>
+    parentPort === null ? ProcessChannel.parent(options) : PortChannel.parent(options),
+  )
 
 /**
  * The whole of an entry file: serve a group to whoever started this process or thread, until it
@@ -98,9 +151,9 @@ export const parent: Effect.Effect<Channel, IpcError, Scope.Scope> = Effect.susp
  */
 export const serve = <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
-  options?: Options,
+  options?: Options & Channel.Options,
 ): Effect.Effect<
   void,
   IpcError,
   Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
-> => Effect.scoped(Effect.flatMap(parent, (channel) => serveOn(group, channel, options)))
+> => Effect.scoped(Effect.flatMap(parent(options), (channel) => serveOn(group, channel, options)))

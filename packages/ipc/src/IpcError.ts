@@ -93,19 +93,84 @@ export class NoParent extends Schema.TaggedError<NoParent>()("NoParent", {}) {
 }
 
 /**
+ * The peer sends what is not our protocol, or more than it may: the channel is closed, and this
+ * process goes on.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ProtocolViolation extends Schema.TaggedError<ProtocolViolation>()(
+  "ProtocolViolation",
+  { detail: Schema.String },
+) {
+  override get message(): string {
+    return `broke the protocol and was cut off: ${this.detail}`
+  }
+}
+
+/**
+ * A message is larger than the channel's limit. It was not sent; the channel goes on.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MessageTooLarge extends Schema.TaggedError<MessageTooLarge>()("MessageTooLarge", {
+  bytes: Schema.Finite,
+  limit: Schema.Finite,
+}) {
+  override get message(): string {
+    return `cannot be sent a message of ${this.bytes} bytes: the limit is ${this.limit} (maxMessageBytes)`
+  }
+}
+
+/**
+ * Nobody at the peer has served calls of this name within the deadline.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotServed extends Schema.TaggedError<NotServed>()("NotServed", {
+  name: Schema.String,
+}) {
+  override get message(): string {
+    return `does not serve ${JSON.stringify(this.name)}: call Ipc.serve there, with the same name`
+  }
+}
+
+/**
+ * The payload of a call does not fit its Schema, or the answer does not.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidMessage extends Schema.TaggedError<InvalidMessage>()("InvalidMessage", {
+  call: Schema.String,
+  cause: Schema.Defect(),
+}) {
+  override get message(): string {
+    return this.cause instanceof Error ? this.cause.message : String(this.cause)
+  }
+}
+
+/**
  * Why a channel ended.
  *
  * @category models
  * @since 0.1.0
  */
-export const CloseReason = Schema.Union([PeerExited, PeerDisconnected, ChannelClosed])
+export const CloseReason = Schema.Union([
+  PeerExited,
+  PeerDisconnected,
+  ChannelClosed,
+  ProtocolViolation,
+])
 
 /** @since 0.1.0 */
 export type CloseReason = typeof CloseReason.Type
 
 /**
  * The failure of everything in this package. `peer` names the other side (`process 4711`,
- * `thread 3`); `reason` says what happened. Handle a case with
+ * `thread 3`), `call` the rpc where there is one, `reason` says what happened. Handle a case with
  * `Effect.catchReason("IpcError", "PeerExited", …)`.
  *
  * @category errors
@@ -113,9 +178,23 @@ export type CloseReason = typeof CloseReason.Type
  */
 export class IpcError extends Schema.TaggedError<IpcError>()("IpcError", {
   peer: Schema.String,
-  reason: Schema.Union([...CloseReason.members, SpawnFailed, NotSerializable, NoParent]),
+  call: Schema.optionalKey(Schema.String),
+  reason: Schema.Union([
+    ...CloseReason.members,
+    SpawnFailed,
+    NotSerializable,
+    MessageTooLarge,
+    NotServed,
+    InvalidMessage,
+    NoParent,
+  ]),
 }) {
   override get message(): string {
-    return `${this.peer} ${this.reason.message}`
+    if (this.reason._tag === "InvalidMessage") {
+      const { call, cause } = this.reason
+      return `the call ${call} was refused: ${cause instanceof Error ? cause.message : String(cause)}`
+    }
+    const during = this.call === undefined ? "" : ` (call ${this.call})`
+    return `${this.peer} ${this.reason.message}${during}`
   }
 }

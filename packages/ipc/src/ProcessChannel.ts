@@ -1,9 +1,10 @@
 /**
- * Channels between a parent process and a child, over Node's own IPC channel with `advanced`
- * serialization, so that bytes, Map, Set, Date and bigint arrive as what they were.
+ * Channels between a parent process and a child, over a pipe of our own: one more descriptor, so
+ * that lengths are checked, bytes are counted, and what the program says through `process.send`
+ * passes by.
  *
  * `fork` starts a process and owns it. Shutdown, when its Scope closes:
- * 1. The parent disconnects; a child that serves through `Ipc.serve` finishes and exits by itself.
+ * 1. The channel says goodbye; a child that serves through `Ipc.serve` finishes and exits by itself.
  * 2. A child that is still there after `closeTimeout` gets SIGKILL.
  * 3. The Scope is closed only when the child is gone.
  *
@@ -15,16 +16,12 @@ import { fileURLToPath } from "node:url"
 
 import { Duration, Effect, type Scope } from "effect"
 
-import type { Channel } from "./Channel.ts"
-import { makeChannel, type WireEvents } from "./internal/makeChannel.ts"
-import {
-  IpcError,
-  NoParent,
-  NotSerializable,
-  PeerDisconnected,
-  PeerExited,
-  SpawnFailed,
-} from "./IpcError.ts"
+import { Link } from "./bare/Link.ts"
+import { descriptorVariable } from "./bare/pipeWire.ts"
+import type { Channel, Options } from "./Channel.ts"
+import { fromLink } from "./internal/fromLink.ts"
+import { foreignChildWire, parentProcessWire, pipedChildWire } from "./internal/wires.ts"
+import { IpcError, NoParent, SpawnFailed } from "./IpcError.ts"
 
 /**
  * How to fork a child.
@@ -32,7 +29,7 @@ import {
  * @category models
  * @since 0.1.0
  */
-export interface ForkOptions {
+export interface ForkOptions extends Options {
   /** Arguments of the program. Default: none. */
   readonly args?: ReadonlyArray<string>
   /** Variables added to the parent's environment. Default: none. */
@@ -56,78 +53,23 @@ export interface ChildChannel extends Channel {
   readonly pid: number
 }
 
-/** How long after `disconnect` we wait for the exit code of a child that is about to die. */
-const exitAfterDisconnect = 1000
-
-const hasExited = (child: ChildProcess.ChildProcess) =>
-  child.exitCode !== null || child.signalCode !== null
-
-const exitOf = (child: ChildProcess.ChildProcess) =>
-  new PeerExited({ exitCode: child.exitCode, signal: child.signalCode })
-
-const listenToChild = (child: ChildProcess.ChildProcess, events: WireEvents) => {
-  let timer: NodeJS.Timeout | undefined
-  const onExit = () => events.onClose(exitOf(child))
-  const onDisconnect = () => {
-    timer = setTimeout(() => events.onClose(new PeerDisconnected()), exitAfterDisconnect)
-  }
-  child.on("message", events.onMessage)
-  child.once("exit", onExit)
-  child.once("disconnect", onDisconnect)
-  if (hasExited(child)) onExit()
-  return () => {
-    clearTimeout(timer)
-    child.off("message", events.onMessage)
-    child.off("exit", onExit)
-    child.off("disconnect", onDisconnect)
-  }
-}
-
-interface Sender {
-  send?(message: unknown, callback: (error: Error | null) => void): boolean
-}
-
 /**
- * `process.send` returns false once its backlog is large: then wait until this message was
- * written. Its errors other than a message that cannot be copied mean that the peer is going,
- * which `closed` tells better.
- */
-const post = (peer: string, target: Sender, message: readonly [string, string, unknown]) =>
-  Effect.callback<void, IpcError>((resume) => {
-    if (target.send === undefined) {
-      return resume(Effect.fail(new IpcError({ peer, reason: new PeerDisconnected() })))
-    }
-    const onWritten = (error: Error | null) =>
-      resume(
-        error === null
-          ? Effect.void
-          : Effect.fail(new IpcError({ peer, reason: new PeerDisconnected() })),
-      )
-    try {
-      if (target.send(message, onWritten)) resume(Effect.void)
-    } catch (cause) {
-      resume(Effect.fail(new IpcError({ peer, reason: new NotSerializable({ cause }) })))
-    }
-  })
-
-/**
- * A channel to a child that somebody else started and stops: `child_process.fork` with
- * `serialization: "advanced"`, or `worker.process` of a `node:cluster` worker. Closing the Scope
- * ends the channel, not the child.
+ * A channel to a child that somebody else started and stops, over Node's own IPC channel:
+ * `child_process.fork` with `serialization: "advanced"`, or `worker.process` of a `node:cluster`
+ * worker. There is no limit on the length of what such a peer sends. Closing the Scope ends the
+ * channel, not the child.
  *
  * @category constructors
  * @since 0.1.0
  */
 export const fromChild = (
   child: ChildProcess.ChildProcess,
-): Effect.Effect<Channel, never, Scope.Scope> => {
-  const peer = `process ${child.pid ?? "(not started)"}`
-  return makeChannel({
-    peer,
-    post: (frame) => post(peer, child, frame),
-    listen: (events) => listenToChild(child, events),
-  })
-}
+  options?: Options,
+): Effect.Effect<Channel, never, Scope.Scope> =>
+  fromLink(Effect.sync(() => new Link(foreignChildWire(child), options)))
+
+const hasExited = (child: ChildProcess.ChildProcess) =>
+  child.exitCode !== null || child.signalCode !== null
 
 const waitForExit = (child: ChildProcess.ChildProcess) =>
   Effect.callback<void>((resume) => {
@@ -156,7 +98,8 @@ const spawn = (path: string, options: ForkOptions) =>
     try {
       child = ChildProcess.fork(path, [...(options.args ?? [])], {
         serialization: "advanced",
-        env: { ...process.env, ...options.env },
+        stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
+        env: { ...process.env, ...options.env, [descriptorVariable]: "4" },
         ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       })
@@ -188,32 +131,24 @@ export const fork = Effect.fn("ProcessChannel.fork")(function* (
   const child = yield* Effect.acquireRelease(spawn(path, options), (child) =>
     stop(child, options.closeTimeout ?? Duration.seconds(5)),
   )
-  return { ...(yield* fromChild(child)), pid: child.pid ?? -1 }
+  const wire = pipedChildWire(child, options.maxMessageBytes)
+  const channel = yield* fromLink(Effect.sync(() => new Link(wire, options)))
+  return { ...channel, pid: child.pid ?? -1 }
 })
 
 /**
- * The channel to the process that forked this one. Fails with `NoParent` where there is none.
- * Closing the Scope lets the process exit; it does not end it.
+ * The channel to the process that started this one: over our pipe when that was `fork`, else over
+ * Node's own IPC channel. Fails with `NoParent` where there is neither. Closing the Scope lets the
+ * process exit; it does not end it.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const parent: Effect.Effect<Channel, IpcError, Scope.Scope> = Effect.suspend(() => {
-  const peer = `parent process ${process.ppid}`
-  if (process.send === undefined || !process.connected) {
-    return Effect.fail(new IpcError({ peer: "parent process", reason: new NoParent() }))
-  }
-  return makeChannel({
-    peer,
-    post: (frame) => post(peer, process, frame),
-    listen: ({ onClose, onMessage }) => {
-      const onDisconnect = () => onClose(new PeerDisconnected())
-      process.on("message", onMessage)
-      process.once("disconnect", onDisconnect)
-      return () => {
-        process.off("message", onMessage)
-        process.off("disconnect", onDisconnect)
-      }
-    },
+export const parent = (options?: Options): Effect.Effect<Channel, IpcError, Scope.Scope> =>
+  Effect.suspend(() => {
+    const wire = parentProcessWire(options?.maxMessageBytes)
+    if (wire === undefined) {
+      return Effect.fail(new IpcError({ peer: "parent process", reason: new NoParent() }))
+    }
+    return fromLink(Effect.sync(() => new Link(wire, options)))
   })
-})

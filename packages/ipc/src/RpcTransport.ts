@@ -59,7 +59,13 @@ export const makeServer = (
     Effect.fnUntraced(function* (write) {
       const name = options?.name ?? "rpc"
       const peer = 0
-      const requests = yield* channel.subscribe(`${name}:request`)
+      const requests = yield* Queue.unbounded<unknown>()
+      yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          channel.listen(`${name}:request`, (message) => Queue.offerUnsafe(requests, message)),
+        ),
+        (stop) => Effect.sync(stop),
+      )
       const disconnects = yield* Queue.unbounded<number>()
       yield* Queue.take(requests).pipe(
         Effect.flatMap((message) =>

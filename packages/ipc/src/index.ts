@@ -6,6 +6,7 @@
 export * as Channel from "./Channel.ts"
 export * as Ipc from "./Ipc.ts"
 export * as IpcError from "./IpcError.ts"
+export * as MemoryChannel from "./MemoryChannel.ts"
 export * as PortChannel from "./PortChannel.ts"
 export * as ProcessChannel from "./ProcessChannel.ts"
 export * as RpcTransport from "./RpcTransport.ts"

@@ -21,7 +21,7 @@ describe("ProcessChannel", () => {
       process.kill(channel.pid, "SIGKILL")
       const error = yield* Fiber.join(call)
       assert.deepInclude(error.reason, { _tag: "PeerExited", exitCode: null, signal: "SIGKILL" })
-      assert.strictEqual(error.message, `process ${channel.pid} was ended by SIGKILL`)
+      assert.strictEqual(error.message, `process ${channel.pid} was ended by SIGKILL (call Hang)`)
     }).pipe(Effect.scoped),
   )
 

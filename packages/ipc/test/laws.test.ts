@@ -1,26 +1,66 @@
+import * as ChildProcess from "node:child_process"
+import { once } from "node:events"
+import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
 
 import { assert, describe, it } from "@effect/vitest"
-import { type Channel, Ipc, PortChannel, ProcessChannel } from "@manycore/ipc"
+import { type Channel, Ipc, MemoryChannel, PortChannel, ProcessChannel } from "@manycore/ipc"
 import { Census, Condition } from "@manycore/testkit"
 import { Cause, Effect, Exit, Fiber, type Scope, Stream } from "effect"
 
 import { Contract, NotDivisible } from "./fixtures/Contract.ts"
+import { Handlers } from "./fixtures/handlers.ts"
 
 interface Transport {
   readonly name: string
   readonly open: Effect.Effect<Channel.Channel, unknown, Scope.Scope>
+  /** The peer is a process or thread of its own, which can exit. */
+  readonly exits: boolean
+  /** The peer serves with Effect, so streams too. */
+  readonly streams: boolean
 }
 
-const thread = Effect.acquireRelease(
-  Effect.sync(() => new Worker(new URL("./fixtures/thread.ts", import.meta.url))),
-  (worker) => Effect.promise(() => worker.terminate()),
-).pipe(Effect.flatMap(PortChannel.fromWorker))
+const fixture = (name: string) => new URL(`./fixtures/${name}.ts`, import.meta.url)
+
+const thread = (name: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Worker(fixture(name))),
+    (worker) => Effect.promise(() => worker.terminate()),
+  ).pipe(Effect.flatMap((worker) => PortChannel.fromWorker(worker)))
+
+/** Forked by somebody else, without our pipe. */
+const foreign = Effect.acquireRelease(
+  Effect.sync(() =>
+    ChildProcess.fork(fileURLToPath(fixture("process")), { serialization: "advanced" }),
+  ),
+  (child) =>
+    Effect.promise(async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return
+      const exited = once(child, "exit")
+      child.kill("SIGKILL")
+      await exited
+    }),
+).pipe(Effect.flatMap((child) => ProcessChannel.fromChild(child)))
+
+const memory = Effect.gen(function* () {
+  const [one, two] = yield* MemoryChannel.make()
+  yield* Effect.forkScoped(Effect.provide(Ipc.serveOn(Contract, two), Handlers))
+  return one
+})
 
 const transports: ReadonlyArray<Transport> = [
-  { name: "process", open: ProcessChannel.fork(new URL("./fixtures/process.ts", import.meta.url)) },
-  { name: "thread", open: thread },
+  { name: "process", open: ProcessChannel.fork(fixture("process")), exits: true, streams: true },
+  { name: "thread", open: thread("thread"), exits: true, streams: true },
+  { name: "bare process", open: ProcessChannel.fork(fixture("bare")), exits: true, streams: false },
+  { name: "bare thread", open: thread("bare"), exits: true, streams: false },
+  { name: "process of somebody else", open: foreign, exits: true, streams: true },
+  { name: "pair in memory", open: memory, exits: false, streams: true },
 ]
+
+/** A law that holds for this transport, or has no meaning for it. */
+const law = (applies: boolean, name: string, body: () => Effect.Effect<unknown, unknown>): void => {
+  if (applies) it.live(name, body)
+}
 
 const connect = (transport: Transport) =>
   Effect.gen(function* () {
@@ -108,7 +148,7 @@ for (const transport of transports) {
       }).pipe(Effect.scoped),
     )
 
-    it.live("a stream arrives in order and whole", () =>
+    law(transport.streams, "a stream arrives in order and whole", () =>
       Effect.gen(function* () {
         const { client } = yield* connect(transport)
         const numbers = yield* Stream.runCollect(client.Count({ to: 1000 }))
@@ -133,30 +173,33 @@ for (const transport of transports) {
       }).pipe(Effect.scoped),
     )
 
-    it.live("an exit fails every call in flight, and later ones, with the exit code", () =>
-      Effect.gen(function* () {
-        const { client } = yield* connect(transport)
-        const inFlight = yield* Effect.forEach(Array.from({ length: 20 }), () =>
-          Effect.forkChild(Effect.flip(client.Hang())),
-        )
-        yield* Condition.until("all of them hang", () =>
-          Effect.map(client.Hanging(), (n) => n === 20),
-        )
-        const cause = yield* Effect.flip(client.Exit({ code: 3 }))
-        const errors = [
-          ...(yield* Fiber.joinAll(inFlight)),
-          cause,
-          yield* Effect.flip(client.Pid()),
-        ]
-        for (const error of errors) {
-          assert.deepInclude(error, { _tag: "IpcError" })
-          assert.deepInclude(error.reason, { _tag: "PeerExited", exitCode: 3, signal: null })
-          assert.match(error.message, /^(process|thread) \d+ exited with code 3$/)
-        }
-      }).pipe(Effect.scoped),
+    law(
+      transport.exits,
+      "an exit fails every call in flight, and later ones, with the exit code",
+      () =>
+        Effect.gen(function* () {
+          const { client } = yield* connect(transport)
+          const inFlight = yield* Effect.forEach(Array.from({ length: 20 }), () =>
+            Effect.forkChild(Effect.flip(client.Hang())),
+          )
+          yield* Condition.until("all of them hang", () =>
+            Effect.map(client.Hanging(), (n) => n === 20),
+          )
+          const cause = yield* Effect.flip(client.Exit({ code: 3 }))
+          const errors = [
+            ...(yield* Fiber.joinAll(inFlight)),
+            cause,
+            yield* Effect.flip(client.Pid()),
+          ]
+          for (const error of errors) {
+            assert.deepInclude(error, { _tag: "IpcError" })
+            assert.deepInclude(error.reason, { _tag: "PeerExited", exitCode: 3, signal: null })
+            assert.match(error.message, /^(process|thread) \d+ exited with code 3 \(call \w+\)$/)
+          }
+        }).pipe(Effect.scoped),
     )
 
-    it.live("one peer's end is not noticed by another", () =>
+    law(transport.exits, "one peer's end is not noticed by another", () =>
       Effect.gen(function* () {
         const dying = yield* connect(transport)
         const healthy = yield* connect(transport)
@@ -183,6 +226,29 @@ for (const transport of transports) {
       }).pipe(Effect.scoped),
     )
 
+    it.live("a call under a name that nobody serves fails after its deadline, others go on", () =>
+      Effect.gen(function* () {
+        const { channel, client } = yield* connect(transport)
+        const nobody = yield* Ipc.client(Contract, channel, {
+          name: "nobody",
+          serveTimeout: "50 millis",
+        })
+        const error = yield* Effect.flip(nobody.Pid())
+        assert.deepInclude(error.reason, { _tag: "NotServed", name: "nobody" })
+        assert.isAbove(yield* client.Pid(), 0)
+      }).pipe(Effect.scoped),
+    )
+
+    it.live("a payload that does not fit its Schema is a typed failure, never a throw", () =>
+      Effect.gen(function* () {
+        const { client } = yield* connect(transport)
+        const error = yield* Effect.flip(client.Divide({ dividend: 1.5, divisor: 1 }))
+        assert.deepInclude(error, { _tag: "IpcError", call: "Divide" })
+        assert.match(error.message, /^the call Divide was refused: /)
+        assert.isAbove(yield* client.Pid(), 0)
+      }).pipe(Effect.scoped),
+    )
+
     it.live("frames that are no rpc do not make the server deaf", () =>
       Effect.gen(function* () {
         const { channel, client } = yield* connect(transport)
@@ -203,7 +269,19 @@ for (const transport of transports) {
           { _tag: "Ack", requestId: "no" },
           { _tag: "Interrupt", requestId: 77 },
         ]
+        const calls = [
+          null,
+          "text",
+          {},
+          [],
+          [1],
+          ["1", "Pid", null],
+          [-1, "Nobody", null],
+          [-2, "Pid"],
+          [-2, "Pid"],
+        ]
         for (const frame of frames) yield* channel.send("rpc:request", frame)
+        for (const call of [...calls, -2, 4711]) yield* channel.send("rpc>", call)
         assert.isAbove(yield* client.Pid(), 0)
       }).pipe(Effect.scoped),
     )

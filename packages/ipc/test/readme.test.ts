@@ -24,7 +24,7 @@ describe("README", () => {
         [
           `hello Ada, from process ${pid}`,
           "[ 1, 2, 3 ]",
-          `process ${pid} was ended by SIGKILL`,
+          `process ${pid} was ended by SIGKILL (call Greet)`,
           "",
         ].join("\n"),
       )

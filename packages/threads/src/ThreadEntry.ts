@@ -11,8 +11,6 @@ import { Effect, type Layer } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
-import { readySubject } from "./internal/Thread.ts"
-
 /**
  * Serve a contract to the pool that started this thread: the whole of an entry file.
  *
@@ -25,13 +23,7 @@ export const run = <Rpcs extends Rpc.Any, E>(
   group: RpcGroup.RpcGroup<Rpcs>,
   handlers: Layer.Layer<Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>, E>,
 ): void => {
-  const main = Effect.gen(function* () {
-    const channel = yield* Ipc.parent
-    yield* Effect.provide(
-      Effect.andThen(channel.send(readySubject, true), Ipc.serveOn(group, channel)),
-      handlers,
-    )
-  }).pipe(Effect.scoped)
+  const main = Effect.provide(Ipc.serve(group), handlers)
   // A rejection that nobody handles ends the thread with its error, which is what we want.
   void Effect.runPromise(main)
 }

@@ -13,7 +13,7 @@ const file = new URL("../peers/manycore.ts", import.meta.url)
 const thread = Effect.acquireRelease(
   Effect.sync(() => new Worker(file)),
   (worker) => Effect.promise(() => worker.terminate()),
-).pipe(Effect.flatMap(PortChannel.fromWorker))
+).pipe(Effect.flatMap((worker) => PortChannel.fromWorker(worker)))
 
 const entry: Case.Make = (context: Case.Context) =>
   Effect.gen(function* () {

@@ -3,14 +3,15 @@
  * that plain Effect clients get their `RpcClientError` and ours the `IpcError` itself: the
  * protocol is the only source of a client's transport errors.
  */
-import { Effect, Queue, Schema } from "effect"
+import { Cause, Effect, Queue, Schema } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 
 import type { Channel } from "../Channel.ts"
-import { IpcError } from "../IpcError.ts"
+import type { IpcError } from "../IpcError.ts"
 import { isFromServer } from "./envelope.ts"
+import { refusal } from "./fromLink.ts"
 
 /** A message under our subject that is no envelope: the peer runs something else. */
 export const ignored = (channel: Channel, message: unknown) =>
@@ -24,7 +25,18 @@ export const clientProtocol = (
   RpcClient.Protocol.make(
     Effect.fnUntraced(function* (write, clientIds) {
       const callers = new Map<string | number, number>()
-      const responses = yield* channel.subscribe(`${name}:response`)
+      // The protocol bounds what is in flight by itself: a stream's chunks are acknowledged.
+      const responses = yield* Queue.unbounded<unknown, IpcError>()
+      yield* Effect.acquireRelease(
+        Effect.sync(() =>
+          channel.listen(`${name}:response`, (message) => Queue.offerUnsafe(responses, message)),
+        ),
+        (stop) => Effect.sync(stop),
+      )
+      const forget = channel.link.onceClosed((reason) => {
+        Queue.failCauseUnsafe(responses, Cause.fail(refusal(channel.link, reason)))
+      })
+      yield* Effect.addFinalizer(() => Effect.sync(forget))
 
       const deliver = (response: FromServerEncoded) => {
         if (!("requestId" in response)) {
@@ -38,26 +50,16 @@ export const clientProtocol = (
         return write(clientId, response)
       }
 
-      const failAll = (error: IpcError) =>
-        Effect.suspend(() => {
+      // Answers that arrived before the end are delivered before the calls without one fail.
+      yield* Queue.take(responses).pipe(
+        Effect.flatMap((message) =>
+          isFromServer(message) ? deliver(message) : ignored(channel, message),
+        ),
+        Effect.forever,
+        Effect.catch((error) => {
           callers.clear()
           return deliver({ _tag: "ClientProtocolError", error: toError(error) })
-        })
-
-      const receive = (message: unknown) =>
-        isFromServer(message) ? deliver(message) : ignored(channel, message)
-
-      // Answers that arrived before the end are delivered before the calls without one fail.
-      const drain = Effect.flatMap(Queue.clear(responses), (rest) =>
-        Effect.forEach(rest, receive, { discard: true }),
-      )
-      yield* Queue.take(responses).pipe(
-        Effect.flatMap(receive),
-        Effect.forever,
-        Effect.raceFirst(channel.closed),
-        Effect.flatMap((reason) =>
-          Effect.andThen(drain, failAll(new IpcError({ peer: channel.peer, reason }))),
-        ),
+        }),
         Effect.forkScoped,
       )
 

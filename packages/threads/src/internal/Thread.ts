@@ -9,14 +9,11 @@
 import { Worker } from "node:worker_threads"
 
 import { Ipc, type IpcError, PortChannel } from "@manycore/ipc"
-import { Deferred, type Duration, Effect, Queue, type Scope } from "effect"
+import { Deferred, type Duration, Effect, type Scope } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
 import { StartFailed, ThreadsError } from "../ThreadsError.ts"
-
-/** The subject under which a thread says that it serves. */
-export const readySubject = "@manycore/threads:ready"
 
 export interface Thread<Rpcs extends Rpc.Any> {
   readonly threadId: number
@@ -37,6 +34,14 @@ export interface ThreadOptions {
   readonly closeTimeout: Duration.Input
   /** The thread ended although nobody asked it to. */
   readonly onLost: () => void
+}
+
+/** The uncaught error of a thread that ended, or what it should have done. */
+const whyNot = (reason: IpcError.IpcError["reason"]): unknown => {
+  if (reason._tag === "NotServed") {
+    return new Error("it did not serve within startTimeout: call ThreadEntry.run")
+  }
+  return reason._tag === "PeerExited" && reason.cause !== undefined ? reason.cause : reason
 }
 
 export const make = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
@@ -64,19 +69,13 @@ export const make = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
   })
 
   const channel = yield* PortChannel.fromWorker(worker)
-  const fail = (cause: unknown) =>
-    new ThreadsError({ reason: new StartFailed({ file: options.file, cause }) })
-  yield* Effect.scoped(Effect.flatMap(channel.subscribe(readySubject), Queue.take)).pipe(
-    Effect.raceFirst(
-      Effect.flatMap(channel.closed, (reason) =>
-        Effect.fail(fail("cause" in reason && reason.cause !== undefined ? reason.cause : reason)),
-      ),
+  yield* Ipc.awaitServed(channel, { serveTimeout: options.startTimeout }).pipe(
+    Effect.mapError(
+      ({ reason }) =>
+        new ThreadsError({
+          reason: new StartFailed({ file: options.file, cause: whyNot(reason) }),
+        }),
     ),
-    Effect.timeoutOrElse({
-      duration: options.startTimeout,
-      orElse: () =>
-        Effect.fail(fail(new Error("it did not serve within startTimeout: call ThreadEntry.run"))),
-    }),
     // What does not even start gets no time to close.
     Effect.onError(() =>
       Effect.sync(() => {
@@ -84,7 +83,6 @@ export const make = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
       }),
     ),
   )
-
   serves = true
   // From here on the end is ours.
   yield* Effect.addFinalizer(() =>

@@ -1,0 +1,124 @@
+/**
+ * Collects the messages of one synchronous run and hands them over as one batch: at the next
+ * microtask, or earlier when they weigh enough. One post for a hundred messages is what makes a
+ * link fast.
+ *
+ * A message is copied when its batch leaves, not when it is added: do not change it in the same
+ * synchronous run.
+ *
+ * @since 0.1.0
+ */
+import type { Transferable } from "node:worker_threads"
+
+import type { Batch } from "./Wire.ts"
+
+/** Who is told when a message could not be sent after all. */
+export interface Owner {
+  readonly refused: (error: unknown) => void
+  /** Its batch was handed to the transport. */
+  readonly sent?: () => void
+}
+
+/** Hands over one batch that weighs so much, or throws and hands over nothing. */
+export type Post = (
+  batch: Batch,
+  transfer: ReadonlyArray<Transferable> | undefined,
+  weight: number,
+) => void
+
+/** Says that a value is a batch of ours; the number is the version of its layout. */
+export const mark = "@manycore/ipc:2"
+
+/** A batch leaves early when it weighs so many bytes, */
+const maxWeight = 256 * 1024
+
+/** or holds so many messages: the peer begins with them while we go on. */
+const maxCount = 16
+
+export class Outbox {
+  private items: Array<unknown> = [mark, 0]
+  private owners: Array<Owner | undefined> = []
+  private transfer: Array<Transferable> | undefined
+  private weight = 0
+  private isScheduled = false
+  private readonly post: Post
+  /** A message was refused: its weight will not arrive. */
+  private readonly onRefused: (weight: number) => void
+
+  constructor(post: Post, onRefused: (weight: number) => void) {
+    this.post = post
+    this.onRefused = onRefused
+  }
+
+  add(
+    line: number,
+    body: unknown,
+    weight: number,
+    transfer: ReadonlyArray<Transferable> | undefined,
+    owner: Owner | undefined,
+  ): void {
+    this.items.push(line, body)
+    this.owners.push(owner)
+    this.weight += weight
+    if (transfer !== undefined && transfer.length > 0) {
+      if (this.transfer === undefined) this.transfer = [...transfer]
+      else this.transfer.push(...transfer)
+    }
+    if (this.weight >= maxWeight || this.owners.length >= maxCount) this.flush()
+    else if (!this.isScheduled) {
+      this.isScheduled = true
+      queueMicrotask(this.flush)
+    }
+  }
+
+  readonly flush = (): void => {
+    this.isScheduled = false
+    const { items, owners, transfer, weight } = this
+    if (owners.length === 0) return
+    this.items = [mark, 0]
+    this.owners = []
+    this.transfer = undefined
+    this.weight = 0
+    items[1] = weight
+    try {
+      this.post(items, transfer, weight)
+      for (const owner of owners) owner?.sent?.()
+    } catch (error) {
+      if (owners.length === 1) this.refuse(owners[0], weight, error)
+      else this.postOneByOne(items, owners, transfer, weight / owners.length)
+    }
+  }
+
+  /** One of them cannot be sent: find out which, and send the others. */
+  private postOneByOne(
+    items: Batch,
+    owners: ReadonlyArray<Owner | undefined>,
+    transfer: ReadonlyArray<Transferable> | undefined,
+    weight: number,
+  ): void {
+    for (let i = 0; i < owners.length; i++) {
+      const [line, body] = [items[2 + 2 * i], items[3 + 2 * i]]
+      try {
+        this.post([mark, weight, line, body], transfer, weight)
+        owners[i]?.sent?.()
+      } catch (error) {
+        this.refuse(owners[i], weight, error)
+      }
+    }
+  }
+
+  private refuse(owner: Owner | undefined, weight: number, error: unknown): void {
+    this.onRefused(weight)
+    owner?.refused(error)
+  }
+
+  /** Nothing leaves any more: tell whoever still waits. */
+  discard(error: unknown): void {
+    const { owners } = this
+    this.items = [mark, 0]
+    this.owners = []
+    this.transfer = undefined
+    this.weight = 0
+    for (const owner of owners) owner?.refused(error)
+  }
+}

@@ -1,0 +1,51 @@
+/**
+ * What a Link needs of a transport: hand over one batch, tell what arrives, tell the end. A wire
+ * starts nothing; it keeps no queue of its own beyond what the transport itself holds.
+ *
+ * @since 0.1.0
+ */
+import type { Transferable } from "node:worker_threads"
+
+import type { CloseReason } from "./CloseReason.ts"
+
+/**
+ * One message of a transport: the mark, the weight of the batch in bytes, then a line and a body
+ * for each message.
+ */
+export type Batch = ReadonlyArray<unknown>
+
+export interface WireEvents {
+  /** A value arrived that may be a batch, and how many bytes it took where the wire knows. */
+  readonly onBatch: (batch: unknown, bytes: number) => void
+  /** Nothing more arrives; told once or more, the first reason counts. */
+  readonly onClose: (reason: CloseReason) => void
+}
+
+export interface Wire {
+  /** How errors name the other side: `process 4711`, `thread 3`. */
+  readonly peer: string
+  /** Start to listen; called once. */
+  readonly open: (events: WireEvents) => void
+  /**
+   * Hand one batch to the transport; answers how many bytes it takes, 0 where the wire cannot know.
+   * Throws when it holds what cannot be copied, or with `TooLarge`; nothing of it was sent then.
+   */
+  readonly write: (batch: Batch, transfer: ReadonlyArray<Transferable> | undefined) => number
+  /** Stop listening and let go of the transport, after what was written has left. */
+  readonly close: () => void
+  /** Whether the wire keeps the process alive. */
+  readonly setRef: (ref: boolean) => void
+}
+
+/** A message that is larger than the limit of its link. */
+export class TooLarge extends Error {
+  override readonly name = "TooLarge"
+  readonly bytes: number
+  readonly limit: number
+
+  constructor(bytes: number, limit: number) {
+    super(`the message takes ${bytes} bytes, the limit is ${limit}`)
+    this.bytes = bytes
+    this.limit = limit
+  }
+}
