@@ -14,7 +14,7 @@ import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import * as RpcServer from "effect/rpc/RpcServer"
 
 import type { Channel } from "./Channel.ts"
-import { clientProtocol, ignored } from "./internal/clientProtocol.ts"
+import { clientProtocol, ignored, nodeTransfer } from "./internal/clientProtocol.ts"
 import { isFromClient } from "./internal/envelope.ts"
 
 /**
@@ -82,7 +82,7 @@ export const makeServer = (
         // A response that cannot be copied becomes the call's defect; one whose reader has gone
         // has nobody left to tell.
         send: (_client, response, transfer) =>
-          channel.send(`${name}:response`, response, transfer).pipe(
+          channel.send(`${name}:response`, response, nodeTransfer(transfer)).pipe(
             Effect.catchReason("IpcError", "NotSerializable", (reason) =>
               Effect.die(new Error(reason.message)),
             ),

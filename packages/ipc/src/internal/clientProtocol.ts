@@ -3,6 +3,8 @@
  * that plain Effect clients get their `RpcClientError` and ours the `IpcError` itself: the
  * protocol is the only source of a client's transport errors.
  */
+import type { Transferable } from "node:worker_threads"
+
 import { Cause, Effect, Queue, Schema } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
@@ -12,6 +14,13 @@ import type { Channel } from "../Channel.ts"
 import type { IpcError } from "../IpcError.ts"
 import { isFromServer } from "./envelope.ts"
 import { refusal } from "./fromLink.ts"
+
+/** Effect says what the browser can transfer; here it is Node that does. */
+export const nodeTransfer = (
+  transfer: ReadonlyArray<unknown> | undefined,
+): ReadonlyArray<Transferable> | undefined =>
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `postMessage` checks it
+  transfer as ReadonlyArray<Transferable> | undefined
 
 /** A message under our subject that is no envelope: the peer runs something else. */
 export const ignored = (channel: Channel, message: unknown) =>
@@ -67,7 +76,7 @@ export const clientProtocol = (
         send: (clientId, request, transfer) => {
           if (request._tag === "Request") callers.set(request.id, clientId)
           if (request._tag === "Interrupt") callers.delete(request.requestId)
-          return channel.send(`${name}:request`, request, transfer).pipe(
+          return channel.send(`${name}:request`, request, nodeTransfer(transfer)).pipe(
             Effect.mapError(toError),
             Effect.onError(() =>
               Effect.sync(() => request._tag === "Request" && callers.delete(request.id)),
