@@ -135,13 +135,17 @@ async function npmStart() {
     return { ok: false, output: `${state.output}\nno address was printed` }
   }
   const [fast, slow] = [await status(`${url}/fast`), await status(`${url}/`)]
+  const inFlight = status(`${url}/block?ms=2000`)
+  await until(() => false, 0.5)
   state.child.kill("SIGTERM")
+  const finished = await inFlight
   const gone = await until(async () => (await status(`${url}/fast`)) === undefined, 30)
   const ended = await Promise.race([state.closed, until(() => false, 30)])
-  const ok = fast === 200 && slow === 200 && gone === true && ended !== undefined
+  const ok =
+    fast === 200 && slow === 200 && finished === 200 && gone === true && ended !== undefined
   return {
     ok,
-    output: `${state.output}\n/fast ${fast}, / ${slow}, gone ${gone}, ended ${JSON.stringify(ended)}`,
+    output: `${state.output}\n/fast ${fast}, / ${slow}, in flight at SIGTERM ${finished}, gone ${gone}, ended ${JSON.stringify(ended)}`,
   }
 }
 

@@ -1,4 +1,4 @@
-// Asks for a changeset when a change touches what a package's user gets: its src/, README or bin.
+// Asks for a changeset when a change touches src/ of a package.
 //
 //   node scripts/needs-changeset.mjs <base>        base: a git revision, such as origin/main
 //
@@ -6,10 +6,21 @@
 import { spawnSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 
-/** The packages that a list of changed files touches without a changeset beside them. */
-export function packagesWithoutChangeset(files) {
-  if (files.some((file) => /^\.changeset\/(?!README)[^/]+\.md$/.test(file))) return []
-  const touched = files.flatMap((file) => /^packages\/([^/]+)\/src\//.exec(file)?.[1] ?? [])
+function isChangeset([status, file]) {
+  return status !== "D" && /^\.changeset\/(?!README)[^/]+\.md$/.test(file ?? "")
+}
+
+/**
+ * The packages that a change touches without a changeset beside it.
+ *
+ * @param {ReadonlyArray<string>} lines of `git diff --name-status --no-renames`: a letter, a tab, a file
+ */
+export function packagesWithoutChangeset(lines) {
+  const changes = lines.map((line) => line.split("\t"))
+  if (changes.some(isChangeset)) return []
+  const touched = changes.flatMap(
+    ([, file]) => /^packages\/([^/]+)\/src\//.exec(file ?? "")?.[1] ?? [],
+  )
   return [...new Set(touched)]
 }
 
@@ -19,7 +30,7 @@ function main() {
     console.error("usage: node scripts/needs-changeset.mjs <base>, such as origin/main")
     process.exit(2)
   }
-  const args = ["diff", "--name-only", "--diff-filter=ACMRD", `${base}...HEAD`]
+  const args = ["diff", "--name-status", "--no-renames", `${base}...HEAD`]
   const git = spawnSync("git", args, { encoding: "utf8" })
   if (git.status !== 0) {
     console.error(`git cannot compare with ${base}: ${git.stderr.trim()}`)

@@ -73,22 +73,22 @@ describe("the summary of npm test", () => {
 
 describe("needs-changeset", () => {
   it("asks for one when src/ of a package changes, and an empty one counts", () => {
-    const change = ["packages/ipc/src/Ipc.ts", "packages/threads/src/Pool.ts", "README.md"]
+    const change = ["M\tpackages/ipc/src/Ipc.ts", "A\tpackages/threads/src/Pool.ts", "M\tREADME.md"]
     assert.deepStrictEqual(packagesWithoutChangeset(change), ["ipc", "threads"])
-    assert.deepStrictEqual(packagesWithoutChangeset([...change, ".changeset/brave-cats.md"]), [])
+    assert.deepStrictEqual(packagesWithoutChangeset([...change, "A\t.changeset/brave-cats.md"]), [])
+  })
+
+  it("a file that leaves src/ is a change, a changeset that is taken away is none", () => {
+    const moved = ["D\tpackages/ipc/src/Channel.ts", "A\tpackages/ipc/Channel.ts"]
+    assert.deepStrictEqual(packagesWithoutChangeset(moved), ["ipc"])
+    assert.deepStrictEqual(packagesWithoutChangeset([...moved, "D\t.changeset/old.md"]), ["ipc"])
   })
 
   it("does not ask for tests, benches, docs or the changeset README", () => {
+    const files = ["packages/ipc/test/a.test.ts", "packages/ipc/bench/main.ts", "apps/docs/x.mdx"]
+    assert.deepStrictEqual(packagesWithoutChangeset(files.map((file) => `M\t${file}`)), [])
     assert.deepStrictEqual(
-      packagesWithoutChangeset([
-        "packages/ipc/test/a.test.ts",
-        "packages/ipc/bench/main.ts",
-        "apps/docs/x.mdx",
-      ]),
-      [],
-    )
-    assert.deepStrictEqual(
-      packagesWithoutChangeset(["packages/ipc/src/Ipc.ts", ".changeset/README.md"]),
+      packagesWithoutChangeset(["M\tpackages/ipc/src/Ipc.ts", "M\t.changeset/README.md"]),
       ["ipc"],
     )
   })

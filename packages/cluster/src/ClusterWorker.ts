@@ -20,7 +20,13 @@ import { type Channel, Ipc, type IpcError, ProcessChannel } from "@manycore/ipc"
 import { Cause, Context, Deferred, Duration, Effect, Exit, Layer, type Scope } from "effect"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
-import { PrimaryRpcs, toPrimary, toWorker, WorkerRpcs } from "./internal/Control.ts"
+import {
+  type NoFreePort,
+  PrimaryRpcs,
+  toPrimary,
+  toWorker,
+  WorkerRpcs,
+} from "./internal/Control.ts"
 import { type DrainableServer, drainable } from "./internal/drainable.ts"
 import { sentence } from "./internal/sentence.ts"
 import type * as Worker from "./Worker.ts"
@@ -35,7 +41,9 @@ export class ClusterWorker extends Context.Service<
     /** All workers as the primary sees them; this process alone where there is no primary. */
     readonly workers: Effect.Effect<ReadonlyArray<Worker.Snapshot>, IpcError.IpcError>
     /** What port 0 means for all workers. */
-    readonly freePort: (host: string | undefined) => Effect.Effect<number, IpcError.IpcError>
+    readonly freePort: (
+      host: string | undefined,
+    ) => Effect.Effect<number, IpcError.IpcError | NoFreePort>
     /** Waits until this worker is to stop. */
     readonly draining: Effect.Effect<void>
     /** How long the supervisor lets the shutdown take, in ms; undefined where there is none. */

@@ -35,6 +35,7 @@ import {
   Stream,
 } from "effect"
 
+import { NoFreePort } from "./internal/Control.ts"
 import { freePort } from "./internal/freePort.ts"
 import * as Machine from "./internal/Machine.ts"
 import * as Member from "./internal/Member.ts"
@@ -233,7 +234,10 @@ export const make = Effect.fn("Supervisor.make")(function* (
   const portFor = Effect.fnUntraced(function* (host: string | undefined) {
     const known = freePorts.get(host)
     if (known !== undefined) return known
-    const found = yield* Effect.orDie(freePort(host))
+    const found = yield* Effect.mapError(
+      freePort(host),
+      (error) => new NoFreePort({ message: sentence(Cause.fail(error)) }),
+    )
     freePorts.set(host, found)
     return found
   }, Semaphore.makeUnsafe(1).withPermits(1))

@@ -287,6 +287,12 @@ describe("a bad start is one sentence and exit code 1", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.live("a host that is not this machine", () =>
+    Effect.map(failure({ program: "./app.ts", env: { HOST: "192.0.2.1" } }), (stderr) => {
+      assert.match(stderr, /^192\.0\.2\.1 is no address of this machine \(EADDRNOTAVAIL\): try /)
+    }),
+  )
+
   it.live("a program that throws", () =>
     Effect.map(failure({ program: "./broken.ts" }), (stderr) => {
       assert.include(stderr, "this program is broken")

@@ -7,6 +7,11 @@ import * as RpcGroup from "effect/rpc/RpcGroup"
 
 import * as Worker from "../Worker.ts"
 
+/** No port can be taken on the host that the worker asked for; the message is one sentence. */
+export class NoFreePort extends Schema.TaggedError<NoFreePort>()("NoFreePort", {
+  message: Schema.String,
+}) {}
+
 /** Served by the primary, called by a worker. */
 export class PrimaryRpcs extends RpcGroup.make(
   /** The worker serves `WorkerRpcs`. It learns how long, in ms, its shutdown may take. */
@@ -14,7 +19,11 @@ export class PrimaryRpcs extends RpcGroup.make(
   /** The worker cannot start, and why in one sentence; it exits next. */
   Rpc.make("CannotStart", { payload: { message: Schema.String } }),
   /** The port that stands for port 0 on this host: the same for every worker, for good. */
-  Rpc.make("FreePort", { payload: { host: Schema.optional(Schema.String) }, success: Schema.Int }),
+  Rpc.make("FreePort", {
+    payload: { host: Schema.optional(Schema.String) },
+    success: Schema.Int,
+    error: NoFreePort,
+  }),
   Rpc.make("Workers", { success: Schema.Array(Worker.Snapshot) }),
 ) {}
 

@@ -8,7 +8,7 @@ import { Ipc, ProcessChannel } from "@manycore/ipc"
 import { Duration, Effect, Option, Schema, type Scope } from "effect"
 
 import type * as Worker from "../Worker.ts"
-import { PrimaryRpcs, toPrimary, toWorker, WorkerRpcs } from "./Control.ts"
+import { type NoFreePort, PrimaryRpcs, toPrimary, toWorker, WorkerRpcs } from "./Control.ts"
 
 interface Exit {
   readonly exitCode: number | null
@@ -21,7 +21,7 @@ export interface Hooks {
   readonly onListening: (port: number) => void
   readonly onExit: (exit: Exit) => void
   readonly onCannotStart: (message: string) => void
-  readonly freePort: (host: string | undefined) => Effect.Effect<number>
+  readonly freePort: (host: string | undefined) => Effect.Effect<number, NoFreePort>
   readonly workers: Effect.Effect<ReadonlyArray<Worker.Snapshot>>
 }
 
