@@ -12,16 +12,24 @@ const workload = (name: string, input: Work) => ({
   },
 })
 
+const small = (peer: Work["peer"], inFlight: number) =>
+  workload(`unary small, ${peer}, ${inFlight} in flight`, { peer, inFlight, echo: 0 })
+
+const bytes = (peer: Work["peer"], inFlight: number) =>
+  workload(`64 KiB echo, ${peer}, ${inFlight} in flight`, { peer, inFlight, echo: 65_536 })
+
 await Bench.main({
   name: "@manycore/ipc",
   workloads: [
-    ...(["process", "thread"] as const).flatMap((peer) => [
-      ...[1, 100, 1000].map((inFlight) =>
-        workload(`unary small, ${peer}, ${inFlight} in flight`, { peer, inFlight, echo: 0 }),
-      ),
-      ...[1, 100].map((inFlight) =>
-        workload(`64 KiB echo, ${peer}, ${inFlight} in flight`, { peer, inFlight, echo: 65_536 }),
-      ),
-    ]),
+    small("process", 1),
+    small("process", 100),
+    small("process", 1000),
+    bytes("process", 1),
+    bytes("process", 100),
+    small("thread", 1),
+    small("thread", 100),
+    small("thread", 1000),
+    bytes("thread", 1),
+    bytes("thread", 100),
   ],
 })

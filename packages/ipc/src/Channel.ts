@@ -23,7 +23,10 @@ import type { CloseReason, IpcError } from "./IpcError.ts"
 export interface Options {
   /** Bytes that may be under way or not yet taken. Default 4 MiB. */
   readonly window?: number
-  /** No message may take more bytes. Default 64 MiB. */
+  /**
+   * No message may take more bytes. Default 64 MiB. To and from processes, what is not in buffers
+   * of 16 KiB and more may take 16 MiB of it.
+   */
   readonly maxMessageBytes?: number
 }
 

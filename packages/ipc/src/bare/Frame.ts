@@ -28,6 +28,12 @@ const outOfBand = 16 * 1024
 /** No frame has more buffers: a larger number is garbage. */
 const maxBuffers = 65_536
 
+/**
+ * The value itself, without the buffers behind it, may take so many bytes: in a heap it takes up to
+ * seventy times as much (an empty Map is three bytes here), and a peer must not fill ours.
+ */
+export const maxValueBytes = 16 * 1024 * 1024
+
 const header = 8
 
 const emptyHeader = Buffer.alloc(header)
@@ -79,6 +85,12 @@ const toView = (kind: number, bytes: Uint8Array): NodeJS.ArrayBufferView => {
 
 class Serializer extends v8.Serializer {
   readonly buffers: Array<Uint8Array> = []
+
+  constructor() {
+    super()
+    // @ts-expect-error not in the types: ask _writeHostObject for every view
+    this._setTreatArrayBufferViewsAsHostObjects(true)
+  }
 
   /** V8 asks this for every typed array, Buffer and DataView. */
   _writeHostObject(view: NodeJS.ArrayBufferView): void {
@@ -172,8 +184,16 @@ export class Decoder {
   }
 
   push(chunk: Uint8Array): void {
-    this.chunks.push(chunk)
     this.held += chunk.byteLength
+    // Many small chunks would weigh more than their bytes: equal neighbours become one.
+    let last = chunk
+    for (;;) {
+      const before = this.chunks.at(-1)
+      if (before === undefined || before.byteLength > Math.min(last.byteLength, 16_384)) break
+      this.chunks.pop()
+      last = Buffer.concat([before, last])
+    }
+    this.chunks.push(last)
     while (this.held >= this.wanted) if (!this.advance(this.join())) return
   }
 
@@ -221,7 +241,9 @@ export class Decoder {
     const count = bytes.readUInt32LE(4)
     if (count > maxBuffers) throw new FramingLost(`a frame with ${count} buffers`)
     const start = header + 4 * count
-    if (start + value > this.limit) throw new FramingLost(`a frame over ${this.limit} bytes`)
+    if (value > maxValueBytes || start + value > this.limit) {
+      throw new FramingLost(`a value over ${Math.min(maxValueBytes, this.limit)} bytes`)
+    }
     if (bytes.byteLength < start) return undefined
     let length = start + value
     for (let i = 0; i < count; i++) length += bytes.readUInt32LE(header + 4 * i)

@@ -52,7 +52,25 @@ const overhead = 64
 
 /** The line of the link itself. Its bodies: a kind, then what belongs to it. */
 const control = 0
-const kinds = { name: 0, credit: 1, serve: 2, goodbye: 3 }
+const kinds = { name: 0, credit: 1, serve: 2, goodbye: 3, window: 4 }
+
+/** A peer that uses more names, or longer ones, is not one of ours. */
+const mostNames = 16_384
+const longestName = 4096
+
+/**
+ * So many bytes may wait in this process for the transport. Less than a window: in a socket's queue
+ * a small message takes ten times its bytes.
+ */
+const mostPending = 256 * 1024
+
+interface Waiting {
+  readonly line: number
+  readonly body: unknown
+  readonly weight: number
+  readonly transfer: ReadonlyArray<Transferable> | undefined
+  readonly owner: Owner | undefined
+}
 
 interface Incoming {
   readonly name: string
@@ -69,6 +87,10 @@ export class Link {
   private readonly wire: Wire
   private readonly outbox: Outbox
   private readonly window: number
+  /** The smaller one of both sides' windows. */
+  private common: number
+  /** What was sent while there was no room. */
+  private waiting: Array<Waiting> = []
   private readonly maxMessageBytes: number
   private readonly lines = new Map<string, number>()
   private readonly incoming: Array<Incoming | undefined> = []
@@ -87,12 +109,15 @@ export class Link {
     this.wire = wire
     this.peer = wire.peer
     this.window = options.window ?? defaultWindow
+    this.common = this.window
     this.maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes
     this.outbox = new Outbox(
       (batch, transfer, weight) => {
         const bytes = wire.write(batch, transfer)
-        // A wire that counts bytes corrects our guess; the peer counts the same ones.
-        if (bytes > 0) this.outstanding += bytes - weight
+        // A wire that counts bytes corrects our guess; the peer counts the same ones. What is only
+        // about the link itself is free, or credits would be paid with credits for ever.
+        // Many small messages weigh more than their bytes, in the socket's queue too: the larger counts.
+        if (weight > 0) this.outstanding += Math.max(0, bytes - weight)
       },
       (weight) => {
         this.counts.refused++
@@ -102,7 +127,9 @@ export class Link {
     wire.open({
       onBatch: (batch, bytes) => this.receive(batch, bytes),
       onClose: (reason) => this.end(reason),
+      onDrain: () => this.repay(0),
     })
+    if (this.window !== defaultWindow) this.tell([kinds.window, this.window])
   }
 
   /** Why the link ended; undefined while it lives. */
@@ -112,7 +139,15 @@ export class Link {
 
   /** Whether the window has room. */
   get writable(): boolean {
-    return this.outstanding < this.window
+    return this.waiting.length === 0 && this.hasRoom
+  }
+
+  /** A peer that grants credit and reads nothing must not fill our memory either. */
+  private get hasRoom(): boolean {
+    return (
+      this.outstanding < this.common &&
+      (this.wire.pending?.() ?? 0) < Math.min(this.common, mostPending)
+    )
   }
 
   get stats(): LinkStats {
@@ -145,17 +180,35 @@ export class Link {
       owner?.refused(this.reason)
       return false
     }
-    const weight = sizeOf(body) + overhead
+    let weight: number
+    try {
+      weight = sizeOf(body) + overhead
+    } catch (error) {
+      this.counts.refused++
+      owner?.refused(error)
+      return this.writable
+    }
     if (weight > this.maxMessageBytes + overhead) {
       this.counts.refused++
       owner?.refused(new TooLarge(weight - overhead, this.maxMessageBytes))
       return this.writable
     }
+    if (this.writable) this.post(line, body, weight, transfer, owner)
+    else this.waiting.push({ line, body, weight, transfer, owner })
+    return this.writable
+  }
+
+  private post(
+    line: number,
+    body: unknown,
+    weight: number,
+    transfer: ReadonlyArray<Transferable> | undefined,
+    owner: Owner | undefined,
+  ): void {
     this.outstanding += weight
     this.counts.sent++
     this.counts.bytesSent += weight - overhead
     this.outbox.add(line, body, weight, transfer, owner)
-    return this.outstanding < this.window
   }
 
   /** Call back once when the window has room again, or the link has ended. Answers how to cancel. */
@@ -185,7 +238,7 @@ export class Link {
   consume(weight: number): void {
     this.unconsumed -= weight
     this.owed += weight
-    if (this.owed >= this.window / 4) {
+    if (this.owed >= this.common / 4) {
       this.tell([kinds.credit, this.owed])
       this.owed = 0
     }
@@ -228,6 +281,8 @@ export class Link {
   /** Say goodbye, let what was sent leave, and end with `ChannelClosed`. */
   close(): void {
     if (this.reason !== undefined) return
+    // What the peer has room for leaves, also when this process has to hold it for a while.
+    this.postWaiting(() => this.outstanding < this.common)
     this.tell([kinds.goodbye])
     this.outbox.flush()
     this.end({ _tag: "ChannelClosed" })
@@ -241,7 +296,13 @@ export class Link {
     if (this.reason !== undefined) return
     this.reason = reason
     this.outbox.discard(reason)
-    this.wire.close()
+    const { waiting } = this
+    this.waiting = []
+    for (const { owner } of waiting) {
+      this.counts.refused++
+      owner?.refused(reason)
+    }
+    this.wire.close(reason._tag === "ProtocolViolation")
     this.wake(this.waiters)
     for (const waiters of this.servedWaiters.values()) this.wake(waiters)
     this.servedWaiters.clear()
@@ -262,7 +323,17 @@ export class Link {
 
   private repay(weight: number): void {
     this.outstanding = Math.max(0, this.outstanding - weight)
-    if (this.waiters.size > 0 && this.outstanding < this.window) this.wake(this.waiters)
+    this.postWaiting(() => this.hasRoom)
+    if (this.waiters.size > 0 && this.writable) this.wake(this.waiters)
+  }
+
+  private postWaiting(hasRoom: () => boolean): void {
+    while (this.waiting.length > 0 && hasRoom()) {
+      const next = this.waiting.shift()
+      if (next !== undefined) {
+        this.post(next.line, next.body, next.weight, next.transfer, next.owner)
+      }
+    }
   }
 
   private incomingOf(name: string): Incoming {
@@ -282,9 +353,11 @@ export class Link {
     const count = batch.length / 2 - 1
     this.counts.received += count
     this.counts.bytesReceived += bytes > 0 ? bytes : weight - overhead * count
-    const total = bytes > 0 ? bytes : weight
+    let isData = false
+    for (let i = 2; i < batch.length && !isData; i += 2) isData = batch[i] !== control
+    const total = isData ? Math.max(bytes, weight) : 0
     this.unconsumed += total
-    if (this.unconsumed > 2 * this.window + this.maxMessageBytes) {
+    if (this.unconsumed > 2 * Math.max(this.window, defaultWindow) + this.maxMessageBytes) {
       return this.violate("more messages than the window has room for")
     }
     const share = total / Math.max(count, 1)
@@ -305,7 +378,15 @@ export class Link {
   }
 
   private deliver(incoming: Incoming, body: unknown, weight: number): void {
-    if (incoming.listener?.(body, weight) !== false) this.consume(weight)
+    try {
+      if (incoming.listener?.(body, weight) === false) return
+    } catch (error) {
+      // A bug of the listener, shown as any other uncaught error; the link goes on.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+    this.consume(weight)
   }
 
   private onControl(body: unknown): void {
@@ -313,10 +394,20 @@ export class Link {
     const [kind, first, second]: ReadonlyArray<unknown> = body
     if (kind === kinds.name && isCount(first) && typeof second === "string") {
       if (first !== Math.max(1, this.incoming.length)) return this.violate("a line out of turn")
+      if (first > mostNames || second.length > longestName) return this.violate("too many names")
       this.incoming[first] = this.incomingOf(second)
-    } else if (kind === kinds.credit && isCount(first)) this.repay(first)
-    else if (kind === kinds.serve && typeof first === "string") {
+    } else if (kind === kinds.credit && isCount(first)) {
+      if (first > this.outstanding + 1) {
+        return this.violate("a credit for what was not sent")
+      }
+      this.repay(first)
+    } else if (kind === kinds.window && isCount(first)) {
+      this.common = Math.min(this.window, first)
+    } else if (kind === kinds.serve && typeof first === "string") {
       this.served.add(first)
+      if (this.served.size > mostNames || first.length > longestName) {
+        return this.violate("too many names")
+      }
       const waiters = this.servedWaiters.get(first)
       this.servedWaiters.delete(first)
       if (waiters !== undefined) this.wake(waiters)

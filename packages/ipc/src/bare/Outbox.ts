@@ -35,10 +35,25 @@ const maxWeight = 256 * 1024
 /** or holds so many messages: the peer begins with them while we go on. */
 const maxCount = 16
 
+type Transfers = Array<ReadonlyArray<Transferable> | undefined>
+
+/** An owner that throws has a bug; the others are told all the same. */
+const tellAll = (told: ReadonlyArray<() => void>): void => {
+  for (const [i, tell] of told.entries()) {
+    try {
+      tell()
+    } catch (error) {
+      tellAll(told.slice(i + 1))
+      throw error
+    }
+  }
+}
+
 export class Outbox {
   private items: Array<unknown> = [mark, 0]
   private owners: Array<Owner | undefined> = []
-  private transfer: Array<Transferable> | undefined
+  /** What each message transfers; undefined while none does. */
+  private transfers: Transfers | undefined
   private weight = 0
   private isScheduled = false
   private readonly post: Post
@@ -57,12 +72,14 @@ export class Outbox {
     transfer: ReadonlyArray<Transferable> | undefined,
     owner: Owner | undefined,
   ): void {
+    // In one batch the same object would arrive as one, shared by both messages.
+    if (typeof body === "object" && body !== null && this.items.includes(body)) this.flush()
     this.items.push(line, body)
     this.owners.push(owner)
     this.weight += weight
     if (transfer !== undefined && transfer.length > 0) {
-      if (this.transfer === undefined) this.transfer = [...transfer]
-      else this.transfer.push(...transfer)
+      this.transfers ??= []
+      this.transfers[this.owners.length - 1] = transfer
     }
     if (this.weight >= maxWeight || this.owners.length >= maxCount) this.flush()
     else if (!this.isScheduled) {
@@ -73,38 +90,43 @@ export class Outbox {
 
   readonly flush = (): void => {
     this.isScheduled = false
-    const { items, owners, transfer, weight } = this
+    const { items, owners, transfers, weight } = this
     if (owners.length === 0) return
     this.items = [mark, 0]
     this.owners = []
-    this.transfer = undefined
+    this.transfers = undefined
     this.weight = 0
     items[1] = weight
+    const merged = transfers?.flatMap((one) => one ?? [])
+    // The owners are told only when all has left: what they send next comes after it.
     try {
-      this.post(items, transfer, weight)
-      for (const owner of owners) owner?.sent?.()
+      this.post(items, merged, weight)
     } catch (error) {
       if (owners.length === 1) this.refuse(owners[0], weight, error)
-      else this.postOneByOne(items, owners, transfer, weight / owners.length)
+      else tellAll(this.postOneByOne(items, owners, transfers, weight))
+      return
     }
+    for (const owner of owners) owner?.sent?.()
   }
 
   /** One of them cannot be sent: find out which, and send the others. */
   private postOneByOne(
     items: Batch,
     owners: ReadonlyArray<Owner | undefined>,
-    transfer: ReadonlyArray<Transferable> | undefined,
-    weight: number,
-  ): void {
-    for (let i = 0; i < owners.length; i++) {
-      const [line, body] = [items[2 + 2 * i], items[3 + 2 * i]]
+    transfers: Transfers | undefined,
+    total: number,
+  ): Array<() => void> {
+    let data = 0
+    for (let i = 2; i < items.length; i += 2) if (items[i] !== 0) data++
+    return owners.map((owner, i) => {
+      const weight = items[2 + 2 * i] === 0 ? 0 : total / data
       try {
-        this.post([mark, weight, line, body], transfer, weight)
-        owners[i]?.sent?.()
+        this.post([mark, weight, items[2 + 2 * i], items[3 + 2 * i]], transfers?.[i], weight)
+        return () => owner?.sent?.()
       } catch (error) {
-        this.refuse(owners[i], weight, error)
+        return () => this.refuse(owner, weight, error)
       }
-    }
+    })
   }
 
   private refuse(owner: Owner | undefined, weight: number, error: unknown): void {
@@ -114,11 +136,15 @@ export class Outbox {
 
   /** Nothing leaves any more: tell whoever still waits. */
   discard(error: unknown): void {
-    const { owners } = this
+    const { items, owners } = this
     this.items = [mark, 0]
     this.owners = []
-    this.transfer = undefined
+    this.transfers = undefined
     this.weight = 0
-    for (const owner of owners) owner?.refused(error)
+    tellAll(
+      owners.map((owner, i) => () => {
+        if (items[2 + 2 * i] !== 0) this.refuse(owner, 0, error)
+      }),
+    )
   }
 }

@@ -19,6 +19,8 @@ export interface WireEvents {
   readonly onBatch: (batch: unknown, bytes: number) => void
   /** Nothing more arrives; told once or more, the first reason counts. */
   readonly onClose: (reason: CloseReason) => void
+  /** `pending` is 0 again. */
+  readonly onDrain?: () => void
 }
 
 export interface Wire {
@@ -32,7 +34,9 @@ export interface Wire {
    */
   readonly write: (batch: Batch, transfer: ReadonlyArray<Transferable> | undefined) => number
   /** Stop listening and let go of the transport, after what was written has left. */
-  readonly close: () => void
+  readonly close: (abort?: boolean) => void
+  /** Bytes that were written and have not left this process. */
+  readonly pending?: () => number
   /** Whether the wire keeps the process alive. */
   readonly setRef: (ref: boolean) => void
 }

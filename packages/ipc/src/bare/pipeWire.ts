@@ -7,7 +7,7 @@
  */
 import type { Socket } from "node:net"
 
-import { byteLength, Decoder, encode, preamble } from "./Frame.ts"
+import { byteLength, Decoder, encode, maxValueBytes, preamble } from "./Frame.ts"
 import { defaultMaxMessageBytes } from "./Link.ts"
 import { TooLarge, type Wire, type WireEvents } from "./Wire.ts"
 
@@ -43,6 +43,7 @@ export const pipeWire = (socket: Socket, options: PipeOptions): Wire => {
       })
       // A broken pipe is the peer's end, and told as such by `close`.
       socket.on("error", () => {})
+      socket.on("drain", () => events?.onDrain?.())
       socket.on("end", onEnd)
       socket.on("close", onEnd)
       socket.write(preamble)
@@ -51,12 +52,17 @@ export const pipeWire = (socket: Socket, options: PipeOptions): Wire => {
       const pieces = encode(batch)
       const bytes = byteLength(pieces)
       if (bytes > limit) throw new TooLarge(bytes, limit)
+      const value = pieces.length === 1 ? bytes : (pieces[1]?.byteLength ?? 0)
+      if (value > maxValueBytes) throw new TooLarge(value, maxValueBytes)
       if (pieces.length > 1) socket.cork()
-      for (const piece of pieces) socket.write(piece)
+      // Large buffers are the caller's, who may change them before the peer reads: copy.
+      for (const [i, piece] of pieces.entries()) socket.write(i < 2 ? piece : Buffer.from(piece))
       if (pieces.length > 1) socket.uncork()
       return bytes
     },
-    close: () => {
+    pending: () => socket.writableLength,
+    close: (abort = false) => {
+      if (abort) return void socket.destroy()
       socket.end()
       // The peer may never read the rest; who waits for it sets its own deadline.
       socket.unref()

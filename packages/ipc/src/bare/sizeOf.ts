@@ -3,25 +3,33 @@
  * a guess for what is small, and never slow: it looks at 64 values at most.
  */
 const most = 64
+const sampled = 16
 
 export const sizeOf = (value: unknown): number => {
   let size = 0
   let left = most
-  const stack: Array<unknown> = [value]
+  const stack: Array<readonly [scale: number, value: unknown]> = [[1, value]]
   while (stack.length > 0 && left-- > 0) {
-    const next = stack.pop()
-    if (typeof next === "string") size += next.length + 8
-    else if (typeof next !== "object" || next === null) size += 8
-    else if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer) size += next.byteLength + 16
-    else if (next instanceof Map || next instanceof Set) size += 32 * next.size
-    else if (Array.isArray(next)) {
-      // Of a long array the first values stand for all.
-      const seen = Math.min(next.length, 16)
-      size += 8 * (next.length - seen) + 8
-      for (let i = 0; i < seen; i++) stack.push(next[i])
+    const [scale, next] = stack.pop() ?? [1, undefined]
+    if (typeof next === "string") size += scale * (next.length + 8)
+    else if (typeof next !== "object" || next === null) size += scale * 8
+    else if (ArrayBuffer.isView(next) || next instanceof ArrayBuffer)
+      size += scale * (next.byteLength + 16)
+    else if (next instanceof Map || next instanceof Set || Array.isArray(next)) {
+      // The first values stand for all: each of them counts for its share of the others, too.
+      const count = Array.isArray(next) ? next.length : next.size
+      let seen = 0
+      for (const [key, part] of next.entries()) {
+        if (seen++ === sampled) break
+        const share = count > sampled ? count / sampled : 1
+        stack.push([share * scale, part])
+        if (next instanceof Map) stack.push([share * scale, key])
+      }
+      size += 8 * scale
     } else {
-      size += 16
-      for (const key in next) if (Object.hasOwn(next, key)) stack.push(Reflect.get(next, key))
+      size += scale * 16
+      for (const key in next)
+        if (Object.hasOwn(next, key)) stack.push([scale, Reflect.get(next, key)])
     }
   }
   return size

@@ -45,7 +45,7 @@ const withExit = (wire: Wire, child: ChildProcess): Wire => {
         child.off("exit", onExit)
       }
       wire.open({
-        onBatch: events.onBatch,
+        ...events,
         onClose: (reason) => {
           if (reason._tag !== "PeerDisconnected") return events.onClose(reason)
           ended = true
@@ -54,9 +54,9 @@ const withExit = (wire: Wire, child: ChildProcess): Wire => {
       })
       if (exited) next()
     },
-    close: () => {
+    close: (abort) => {
       stop?.()
-      wire.close()
+      wire.close(abort)
     },
   }
 }
