@@ -51,6 +51,8 @@ export interface ForkOptions extends Options {
 export interface ChildChannel extends Channel {
   /** Process id of the child. */
   readonly pid: number
+  /** The child itself, for what only Node's own IPC channel carries: see `Handle`. */
+  readonly process: ChildProcess.ChildProcess
 }
 
 /**
@@ -133,7 +135,7 @@ export const fork = Effect.fn("ProcessChannel.fork")(function* (
   )
   const wire = pipedChildWire(child, options.maxMessageBytes)
   const channel = yield* fromLink(Effect.sync(() => new Link(wire, options)))
-  return { ...channel, pid: child.pid ?? -1 }
+  return { ...channel, pid: child.pid ?? -1, process: child }
 })
 
 /**

@@ -44,19 +44,6 @@ export const readCall = (body: unknown): Call | number | undefined => {
   return { id, tag, payload, trace }
 }
 
-export interface Answer {
-  readonly id: number
-  /** The value, or the encoded exit of a failure. */
-  readonly content: unknown
-  readonly isFailure: boolean
-}
-
-export const readAnswer = (body: unknown): Answer | undefined => {
-  if (!Array.isArray(body)) return undefined
-  const [id, content, failure]: ReadonlyArray<unknown> = body
-  return typeof id === "number" ? { id, content, isFailure: failure === 1 } : undefined
-}
-
 /** An exit that says: the handler has a bug, and here is its error. */
 export const dieExit = (defect: unknown) => ({
   _tag: "Failure",
