@@ -129,7 +129,8 @@ const status = async (url) => {
 /** `npm start`: a banner, answers, and nothing left after a SIGTERM to npm. */
 async function npmStart() {
   const state = start(["npm", "start"], 5)
-  const url = await until(() => /http:\/\/[\d.]+:\d+/.exec(state.stdout)?.[0], 240)
+  const said = until(() => /http:\/\/[\d.]+:\d+/.exec(state.stdout)?.[0], 240)
+  const url = await Promise.race([said, state.closed.then(() => undefined)])
   if (url === undefined) {
     state.child.kill("SIGKILL")
     return { ok: false, output: `${state.output}\nno address was printed` }

@@ -56,27 +56,32 @@ export interface ClientOptions extends Options {
  * @category constructors
  * @since 0.1.0
  */
-export const client = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
+export const client: <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   channel: Channel.Channel,
-  options: ClientOptions = {},
-): Effect.fn.Return<Client<Rpcs>, never, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> {
-  const name = options.name ?? "rpc"
-  const protocol = yield* clientProtocol(channel, name, asRpcClientError)
-  const full = yield* Effect.provideService(RpcClient.make(group), RpcClient.Protocol, protocol)
-  const flat = yield* flatClient(channel, {
-    name,
-    serveTimeout: Duration.toMillis(options.serveTimeout ?? defaultServeTimeout),
+  options?: ClientOptions,
+) => Effect.Effect<Client<Rpcs>, never, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> =
+  Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
+    group: RpcGroup.RpcGroup<Rpcs>,
+    channel: Channel.Channel,
+    options: ClientOptions = {},
+  ): Effect.fn.Return<Client<Rpcs>, never, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> {
+    const name = options.name ?? "rpc"
+    const protocol = yield* clientProtocol(channel, name, asRpcClientError)
+    const full = yield* Effect.provideService(RpcClient.make(group), RpcClient.Protocol, protocol)
+    const flat = yield* flatClient(channel, {
+      name,
+      serveTimeout: Duration.toMillis(options.serveTimeout ?? defaultServeTimeout),
+    })
+    const calls: Record<string, unknown> = { ...full }
+    for (const [tag, rpc] of group.requests) {
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the group's type is erased
+      const erased = rpc as never as Rpc.AnyWithProps
+      if (isFlat(erased)) calls[tag] = flat(erased)
+    }
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the contract says
+    return calls as Client<Rpcs>
   })
-  const calls: Record<string, unknown> = { ...full }
-  for (const [tag, rpc] of group.requests) {
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the group's type is erased
-    const erased = rpc as never as Rpc.AnyWithProps
-    if (isFlat(erased)) calls[tag] = flat(erased)
-  }
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the contract says
-  return calls as Client<Rpcs>
-})
 
 /**
  * A lie that `client` takes back in its type: Effect's client hands on whatever error its protocol
