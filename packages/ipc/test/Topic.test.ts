@@ -290,7 +290,9 @@ describe("a family", () => {
             dying.orders.Publish({ topic: "suspend", publisher: "dying", count: 1_000_000 }),
           ),
         )
-        yield* Condition.until("it publishes", () => heard.length > 100)
+        yield* Condition.until("it publishes", () => heard.length > 100, {
+          deadline: "20 seconds",
+        })
         process.kill(dying.pid, "SIGKILL")
         yield* dying.channel.closed
         yield* Condition.until("what it said was accepted", () =>

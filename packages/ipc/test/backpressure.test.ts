@@ -101,21 +101,20 @@ for (const transport of transports) {
         const options = { count, writers, payload }
         const { channel, report, state } = yield* start(transport, options)
         const subscription = yield* channel.subscribe("flood")
+        // A busy machine pauses it too: it stands still when it was seen so again and again.
+        let last = report()
         const stalled = yield* Condition.until(
           "the writer stands still",
           () => {
             const now = report()
-            return now !== undefined && now.sent > 0 && now.stalls >= 4 ? now : undefined
+            if (now?.sent !== last?.sent) last = now
+            return now !== undefined && now.sent > 0 && now.stalls > (last?.stalls ?? 0) + 6
+              ? now
+              : undefined
           },
-          { deadline: "12 seconds", state },
+          { deadline: "20 seconds", state },
         )
         assert.isBelow(stalled.sent, count)
-        // It really does: nothing more was sent since.
-        yield* Condition.until(
-          "it is seen again",
-          () => (report()?.stalls ?? 0) > stalled.stalls + 2,
-        )
-        assert.strictEqual(report()?.sent, stalled.sent)
         yield* takeAll(subscription, count)
         const end = yield* Condition.until(
           "the writer has ended",
