@@ -65,12 +65,16 @@ async function main() {
   const folders = testedFolders()
   const args = process.argv.slice(2)
   for (const folder of folders) rmSync(join(root, folder, resultFile), { force: true })
-  const turbo = spawnSync("turbo", ["run", "test", "test:workspace", "--continue", ...args], {
-    cwd: root,
-    env: { ...process.env, MANYCORE_MACHINE: await machine() },
-    stdio: "inherit",
-    shell: process.platform === "win32",
-  })
+  const turbo = spawnSync(
+    "turbo",
+    ["run", "test", "test:workspace", "--continue", "--concurrency=1", ...args],
+    {
+      cwd: root,
+      env: { ...process.env, MANYCORE_MACHINE: await machine() },
+      stdio: "inherit",
+      shell: process.platform === "win32",
+    },
+  )
   const summaries = folders.flatMap((folder) => {
     const file = join(root, folder, resultFile)
     if (existsSync(file)) return summarize(folder, JSON.parse(readFileSync(file, "utf8")))

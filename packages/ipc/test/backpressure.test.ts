@@ -115,6 +115,7 @@ for (const transport of transports) {
           { deadline: "20 seconds", state },
         )
         assert.isBelow(stalled.sent, count)
+        assertSmall(stalled)
         yield* takeAll(subscription, count)
         const end = yield* Condition.until(
           "the writer has ended",
@@ -125,7 +126,6 @@ for (const transport of transports) {
           { state },
         )
         assert.strictEqual(end.sent, count)
-        assertSmall(end)
       }).pipe(Effect.scoped)
 
     it.live(`a reader that takes nothing suspends the writer of ${transport.count} numbers`, () =>
@@ -151,11 +151,11 @@ for (const transport of transports) {
         const subscription = yield* channel.subscribe("flood")
         yield* Condition.until("the writer has begun", () => channel.link.stats.received > 0)
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2000)
-        const blocked = report()
-        assert.isTrue(blocked !== undefined && blocked.stalls > 5 && blocked.sent < count)
+        const blocked = report() ?? assert.fail("no report")
+        assert.isTrue(blocked.stalls > 5 && blocked.sent < count)
+        assertSmall(blocked)
         yield* takeAll(subscription, count)
         yield* Condition.until("the writer has ended", () => report()?.done, { state })
-        assertSmall(report() ?? assert.fail())
       }).pipe(Effect.scoped),
     )
   })
