@@ -164,6 +164,9 @@ const toolchain = (...command) => ["node", "scripts/with-toolchain.mjs", "--run"
 const turbo = (task) => () =>
   runToEnd(toolchain("turbo", "run", task, "--output-logs=errors-only"), 10)
 
+/** What is said again at the very end when something has failed. */
+const endings = []
+
 const sum = { passed: 0, failed: 0, skipped: 0 }
 
 async function npmTest() {
@@ -173,8 +176,10 @@ async function npmTest() {
   sum.passed += Number(line[1])
   sum.failed += Number(line[2])
   sum.skipped += Number(line[3])
-  // What it printed at its end is worth reading also when all is well.
-  console.log(result.stdout.slice(result.stdout.lastIndexOf("\n\n", line.index - 2)).trim())
+  // What it printed at its end is worth reading also when all is well, and once more at our end.
+  const summary = result.stdout.slice(result.stdout.search(/^packages\/\S+ +\d+ passed/m)).trim()
+  console.log(summary)
+  endings.push(summary)
   return result
 }
 
@@ -208,6 +213,7 @@ async function main() {
     else {
       sum.failed++
       console.log(output)
+      endings.push(`FAILED ${name}`)
     }
     console.log(`${ok ? "ok    " : "FAILED"} ${name} (${seconds} s)`)
   }
@@ -218,5 +224,6 @@ try {
 } finally {
   rmSync(room, { recursive: true, force: true, maxRetries: 3 })
 }
+if (sum.failed > 0) console.log(`\n${endings.join("\n")}\n`)
 console.log(`${sum.passed} passed, ${sum.failed} failed, ${sum.skipped} skipped`)
 process.exit(sum.failed > 0 ? 1 : 0)

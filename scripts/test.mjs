@@ -25,6 +25,8 @@ function testedFolders() {
   return [...folders.filter(hasTests), "test"]
 }
 
+const firstLine = (text = "no message") => text.split("\n", 1)[0]
+
 /** What one folder's result adds to the sum. A folder without a result has failed. */
 export function summarize(folder, result) {
   if (result === undefined) {
@@ -33,7 +35,7 @@ export function summarize(folder, result) {
       passed: 0,
       failed: 1,
       skipped: [],
-      broken: "left no result: its output says why",
+      failures: ["left no result: its output says why"],
     }
   }
   const tests = result.testResults.flatMap((file) => file.assertionResults)
@@ -50,7 +52,12 @@ export function summarize(folder, result) {
     passed: count("passed"),
     failed: count("failed") + brokenFiles.length,
     skipped,
-    broken: brokenFiles.map((file) => `${file.name}: ${file.message}`).join("\n") || undefined,
+    failures: [
+      ...tests
+        .filter((test) => test.status === "failed")
+        .map((test) => `${test.fullName}: ${firstLine(test.failureMessages?.[0])}`),
+      ...brokenFiles.map((file) => `${file.name}: ${file.message}`),
+    ],
   }
 }
 
@@ -91,10 +98,12 @@ async function main() {
     console.log(
       `${summary.folder.padEnd(20)} ${String(summary.passed).padStart(4)} passed, ${summary.failed} failed, ${summary.skipped.length} skipped`,
     )
-    if (summary.broken !== undefined) console.log(`  ${summary.broken}`)
   }
   for (const { folder, skipped: names } of summaries) {
     for (const name of names) console.log(`\n!!! SKIPPED in ${folder}: ${name}`)
+  }
+  for (const { folder, failures } of summaries) {
+    for (const failure of failures) console.log(`\n!!! FAILED in ${folder}: ${failure}`)
   }
   console.log(`\n${passed} passed, ${failed} failed, ${skipped} skipped`)
   process.exit(failed > 0 ? 1 : (turbo.status ?? 1))

@@ -67,7 +67,7 @@ describe("the summary of npm test", () => {
     const result = {
       testResults: [{ name: "a", status: "failed", message: "boom", assertionResults: [] }],
     }
-    assert.deepInclude(summarize("packages/x", result), { failed: 1, broken: "a: boom" })
+    assert.deepInclude(summarize("packages/x", result), { failed: 1, failures: ["a: boom"] })
   })
 })
 
