@@ -8,13 +8,14 @@
  *
  * @since 0.1.0
  */
-import { Effect, Layer, Queue, Schema, type Scope } from "effect"
+import { Effect, Layer, Queue, type Scope } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import * as RpcServer from "effect/rpc/RpcServer"
 
 import type { Channel } from "./Channel.ts"
 import { clientProtocol, ignored, nodeTransfer } from "./internal/clientProtocol.ts"
+import { codecFor } from "./internal/codecFor.ts"
 import { isFromClient } from "./internal/envelope.ts"
 
 /**
@@ -95,7 +96,7 @@ export const makeServer = (
         supportsTransferables: true,
         supportsSpanPropagation: true,
         supportsNotifications: true,
-        codecFor: Schema.toCodecIso,
+        codecFor,
       }
     }),
   )

@@ -5,22 +5,28 @@
  */
 import type { Transferable } from "node:worker_threads"
 
-import { Cause, Effect, Queue, Schema } from "effect"
+import { Cause, Effect, Queue } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 
 import type { Channel } from "../Channel.ts"
 import type { IpcError } from "../IpcError.ts"
+import { codecFor } from "./codecFor.ts"
 import { isFromServer } from "./envelope.ts"
 import { refusal } from "./fromLink.ts"
 
-/** Effect says what the browser can transfer; here it is Node that does. */
+/**
+ * Effect says what the browser can transfer; here it is Node that does. Two views of one buffer name it
+ * twice, and `postMessage` refuses that.
+ */
 export const nodeTransfer = (
   transfer: ReadonlyArray<unknown> | undefined,
 ): ReadonlyArray<Transferable> | undefined =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `postMessage` checks it
-  transfer as ReadonlyArray<Transferable> | undefined
+  transfer === undefined || transfer.length === 0
+    ? undefined
+    : // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `postMessage` checks it
+      ([...new Set(transfer)] as ReadonlyArray<Transferable>)
 
 /** A message under our subject that is no envelope: the peer runs something else. */
 export const ignored = (channel: Channel, message: unknown) =>
@@ -85,7 +91,7 @@ export const clientProtocol = (
         },
         supportsAck: true,
         supportsTransferables: true,
-        codecFor: Schema.toCodecIso,
+        codecFor,
       }
     }),
   )
