@@ -12,14 +12,15 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Deferred, Duration, Effect, type Scope, Schema } from "effect"
+import { DateTime, Deferred, Duration, Effect, Schedule, type Scope, Schema, Stream } from "effect"
 
 import * as Environment from "./internal/Environment.ts"
 import * as Generator from "./internal/Generator.ts"
 import * as HttpClient from "./internal/HttpClient.ts"
 import * as Recorder from "./internal/Recorder.ts"
 import * as Plan from "./Plan.ts"
-import { type Latency, type Report, version } from "./Report.ts"
+import { type Report, version } from "./Report.ts"
+import type { Snapshot } from "./Snapshot.ts"
 
 /**
  * A run that could not begin. Once begun, a run ends in a report, whatever the server does.
@@ -36,19 +37,6 @@ export class LoadTestError extends Schema.TaggedError<LoadTestError>()("LoadTest
 }
 
 /**
- * How a run is doing. `elapsed` is in ms, `rate.delivered` in complete answers per second.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Snapshot {
-  readonly elapsed: number
-  readonly requests: Report["requests"]
-  readonly rate: { readonly delivered: number }
-  readonly latency: Latency | null
-}
-
-/**
  * A run that has begun.
  *
  * @category models
@@ -58,11 +46,25 @@ export interface Run {
   readonly plan: Plan.Plan
   /** How it is doing right now. */
   readonly snapshot: Effect.Effect<Snapshot>
+  /** The same, several times a second; ends with the run. */
+  readonly snapshots: Stream.Stream<Snapshot>
   /** Waits for the end. Interrupts when the Scope closes first. */
-  readonly report: Effect.Effect<Report>
+  readonly report: Effect.Effect<Report, LoadTestError>
   /** Ends the run as its `duration` would, and waits for its report. */
-  readonly stop: Effect.Effect<Report>
+  readonly stop: Effect.Effect<Report, LoadTestError>
 }
+
+const laterDefaults: Readonly<Record<string, unknown>> = {
+  pipelining: 1,
+  arrivals: "constant",
+  pacing: "sleeping",
+  threads: 1,
+}
+const later = new Set(
+  "pipelining arrivals pacing threads targets body expectStatus expectBody rate stages bail socketPath tls deadline".split(
+    " ",
+  ),
+)
 
 /**
  * Begins a run in the background; closing the Scope ends it without a report.
@@ -77,6 +79,16 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
     const plan = yield* Plan.make(input).pipe(
       Effect.mapError((reason) => new LoadTestError({ reason })),
     )
+    const [target] = Plan.targets(plan)
+    const unsupported = Object.entries(plan).find(
+      ([field, value]) => later.has(field) && value !== undefined && value !== laterDefaults[field],
+    )
+    if (unsupported !== undefined || target === undefined) {
+      const field = unsupported?.[0] ?? "url"
+      const reason = new Plan.InvalidPlan({ field, message: `${field} is not supported yet` })
+      return yield* new LoadTestError({ reason })
+    }
+    const connections = Plan.connectionLimit(plan)
     const stopping = yield* Deferred.make<void>()
     const ended = yield* Deferred.make<void>()
     const finished = yield* Deferred.make<Report>()
@@ -88,11 +100,11 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
     const client = yield* Effect.acquireRelease(
       Effect.sync(() =>
         HttpClient.make({
-          url: plan.url,
+          url: target.url,
           method: plan.method,
           headers: plan.headers,
           keepAlive: plan.keepAlive,
-          connections: plan.connections,
+          connections,
           timeout: Duration.toMillis(plan.timeout),
         }),
       ),
@@ -103,7 +115,7 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
         Generator.closed({
           client,
           recorder,
-          connections: plan.connections,
+          connections,
           requests: plan.requests ?? Infinity,
           now: () => performance.now(),
           onEnd: () => Deferred.doneUnsafe(ended, Effect.void),
@@ -132,17 +144,28 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
           new Error(`manyload lost count of its requests: ${JSON.stringify(requests)}`),
         )
       }
+      const common = {
+        requests,
+        latency: recorder.latency(),
+        service: recorder.latency(),
+        statuses: recorder.statuses(),
+        errors: recorder.errors(),
+        bytes: { sent: 0, received: 0 },
+        histogram: null,
+      }
       const report: Report = {
         version,
         plan,
         environment,
         model: "closed",
         ended: generator.unreachable() ? "unreachable" : ending,
-        requests,
-        rate: { delivered: generator.rate() },
-        latency: recorder.latency(),
-        statuses: recorder.statuses(),
-        errors: recorder.errors(),
+        ...common,
+        rate: { asked: null, delivered: generator.rate() },
+        lateness: null,
+        series: [],
+        thresholds: [],
+        routes: [{ name: target.name, url: target.url, ...common }],
+        warnings: [],
         duration: generator.elapsed(),
       }
       return report
@@ -152,14 +175,24 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
       Effect.forkScoped,
     )
 
+    const snapshot = Effect.sync((): Snapshot => ({
+      phase: Deferred.isDoneUnsafe(finished) ? "ended" : "running",
+      elapsed: generator.elapsed(),
+      progress: null,
+      requests: recorder.requests(),
+      rate: { asked: null, delivered: generator.rate() },
+      latency: recorder.latency(),
+      statuses: recorder.statuses(),
+      errors: recorder.errors(),
+      bytes: { sent: 0, received: 0 },
+      recent: null,
+    }))
     const run: Run = {
       plan,
-      snapshot: Effect.sync(() => ({
-        elapsed: generator.elapsed(),
-        requests: recorder.requests(),
-        rate: { delivered: generator.rate() },
-        latency: recorder.latency(),
-      })),
+      snapshot,
+      snapshots: Stream.fromEffectSchedule(snapshot, Schedule.spaced("200 millis")).pipe(
+        Stream.takeUntil((now) => now.phase === "ended"),
+      ),
       report: Deferred.await(finished),
       stop: Effect.andThen(Deferred.succeed(stopping, undefined), Deferred.await(finished)),
     }

@@ -1,23 +1,19 @@
-import { validateHeaderName, validateHeaderValue } from "node:http"
-
 /**
- * What to send, to where, over how many connections, and when to stop: data with a Schema, so that
- * a plan can be written by hand, kept in a file and found again inside the report of its run.
+ * What to send, to where, how requests are spaced, when to stop and what must hold: data with a
+ * Schema, so that a plan can be written by hand, kept in a file and found again inside the report of
+ * its run.
  *
  * This module decides what is a plan and says in one sentence why something is not. Running one is
  * `LoadTest`'s.
  *
  * @since 0.1.0
  */
-import {
-  Duration,
-  Effect,
-  Option,
-  Predicate,
-  Schema,
-  SchemaIssue,
-  SchemaTransformation,
-} from "effect"
+import { Duration, Effect, Predicate, Schema, SchemaIssue } from "effect"
+
+import * as Checks from "./internal/plan/checks.ts"
+import * as Codecs from "./internal/plan/codecs.ts"
+import * as Needs from "./internal/plan/needs.ts"
+import * as Thresholds from "./Thresholds.ts"
 
 /**
  * A plan that cannot be run. `message` is one sentence that names the field and says what to give.
@@ -36,149 +32,163 @@ export class InvalidPlan extends Schema.TaggedError<InvalidPlan>()("InvalidPlan"
  * @category limits
  * @since 0.1.0
  */
-export const maxConnections = 65_535
+export const maxConnections: number = Needs.maxConnections
 
 /**
- * How long a plan without `requests` and without `duration` runs.
+ * How long a plan without `requests`, `duration` and `stages` runs.
  *
  * @category defaults
  * @since 0.1.0
  */
 export const defaultDuration: Duration.Duration = Duration.seconds(10)
 
-/** The longest delay that a Node timer takes, in ms (about 24 days). */
-const maxTimer = 2 ** 31 - 1
+/**
+ * How many connections a plan with a rate opens at most when it does not say `connections`.
+ *
+ * @category defaults
+ * @since 0.1.0
+ */
+export const defaultOpenConnections = 1000
 
-/** Set by the client itself: given by hand they would contradict the plan or never end a request. */
-const framingHeaders: Readonly<Record<string, string>> = {
-  connection: "leave it out and set keepAlive instead",
-  "content-length": "leave it out, for bodies cannot be sent yet",
-  "transfer-encoding": "leave it out, for bodies cannot be sent yet",
-  upgrade: "leave it out, for connections cannot be upgraded",
+/** The fields of a request that `targets` may set for themselves. */
+const request = {
+  method: Schema.optional(Codecs.Method),
+  headers: Schema.optional(Codecs.Headers),
+  body: Schema.optional(Codecs.Body),
+  expectStatus: Schema.optional(Schema.NonEmptyArray(Codecs.Status)),
+  expectBody: Schema.optional(Schema.String),
 }
 
-const methods = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"] as const
+/**
+ * One of several addresses. `weight` (default 1) is its share of the requests; `name` (default
+ * method and path) is its name in the report; what is left out is as the plan says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Target = Schema.Struct({
+  url: Schema.String,
+  name: Schema.optional(Schema.String),
+  weight: Codecs.wholeNumber(1, 1_000_000).pipe(Schema.withDecodingDefault(Effect.succeed(1))),
+  ...request,
+})
 
-const withScheme = (given: string): string | undefined => {
-  const guess = `http://${given}`
-  return !given.includes("//") && URL.canParse(guess) ? guess : undefined
-}
+/**
+ * One part of a ramp: the rate moves in a straight line to `rate` within `duration`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Stage = Schema.Struct({ duration: Codecs.time(1), rate: Codecs.rate(0) })
 
-const urlProblem = (given: string): string | undefined => {
-  const guess = withScheme(given)
-  const url = URL.canParse(given) ? new URL(given) : undefined
-  if (url?.protocol === "https:") {
-    return `url starts with https://, which is not supported yet: give an http:// address, got ${quote(given)}`
-  }
-  if (url?.protocol !== "http:") {
-    return guess === undefined
-      ? `url must be an address that starts with http://, such as http://127.0.0.1:3000/, got ${quote(given)}`
-      : `url must start with http://: try ${guess}, got ${quote(given)}`
+const firstProblem = <A>(
+  items: ReadonlyArray<A>,
+  problem: (item: A, index: number) => string | undefined,
+): string | undefined => {
+  for (const [index, item] of items.entries()) {
+    const found = problem(item, index)
+    if (found !== undefined) return found
   }
   return undefined
 }
 
-const headersProblem = (headers: Headers): string | undefined => {
-  for (const [name, value] of Object.entries(headers)) {
-    const advice = framingHeaders[name.toLowerCase()]
-    if (advice !== undefined) return `headers must not contain ${quote(name)}: ${advice}`
-    for (const one of typeof value === "string" ? [value] : value) {
-      try {
-        validateHeaderName(name)
-        validateHeaderValue(name, one)
-      } catch {
-        return `headers must hold valid HTTP names and values, got ${quote(`${name}: ${one}`)}`
-      }
-    }
-  }
-  return undefined
-}
-
-const wholeNumber = (max: number) =>
-  Schema.Finite.check(Schema.makeFilter((n: number) => Number.isInteger(n) && n >= 1 && n <= max))
-
-const isDurationInput = (input: unknown): input is Duration.Input =>
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it refuses what is none
-  Option.isSome(Duration.fromInput(input as Duration.Input))
-
-/** `min` in ms. */
-const time = (min: number) =>
-  Schema.declare(isDurationInput).pipe(
-    Schema.decodeTo(
-      Schema.Duration.check(
-        Schema.makeFilter((duration: Duration.Duration) => {
-          const ms = Duration.toMillis(duration)
-          return ms >= min && ms <= maxTimer
-        }),
-      ),
-      SchemaTransformation.transform<Duration.Duration, Duration.Input>({
-        decode: Duration.fromInputUnsafe,
-        encode: (duration) => {
-          const ms = Duration.toMillis(duration)
-          return ms >= 1000 && ms % 1000 === 0 ? `${ms / 1000} seconds` : `${ms} millis`
-        },
-      }),
-    ),
+const targetsProblem = (targets: ReadonlyArray<typeof Target.Type>): string | undefined =>
+  firstProblem(
+    targets,
+    (target, index) =>
+      Checks.urlProblem(target.url, `targets [${index}] url`) ??
+      Checks.headersProblem(target.headers ?? {}, `targets [${index}] headers`),
   )
 
-const Headers = Schema.Record(
-  Schema.String,
-  Schema.Union([Schema.String, Schema.Array(Schema.String)]),
-)
-type Headers = typeof Headers.Type
-
-/** What each field must be, for whatever is wrong with it. */
-const needs = {
-  url: "url must be an address such as http://127.0.0.1:3000/",
-  method: `method must be one of ${methods.join(", ")}`,
-  headers: "headers must be an object of names with a string, or an array of strings, each",
-  requests: "requests must be a whole number of at least 1",
-  duration: 'duration must be a time from 1 millisecond to 24 days, such as "10 seconds"',
-  connections: `connections must be a whole number from 1 to ${maxConnections}`,
-  keepAlive: "keepAlive must be true or false",
-  timeout: 'timeout must be a time from 1 millisecond to 24 days, such as "10 seconds"',
-  grace: 'grace must be a time from 0 to 24 days, such as "1 second"',
-}
+const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
+  schema.pipe(Schema.withDecodingDefault(Effect.succeed(value)))
 
 /**
  * A plan, complete and checked.
  *
- * Its encoded form is plain JSON, and is also what a person writes: everything but `url` may be
- * left out, and times may be anything that `Duration.Input` allows (a bare number is milliseconds).
- * The report of a run repeats its plan with every header and with the user and password of the
- * address, if it has them.
+ * Its encoded form is plain JSON, and is also what a person writes: everything but `url` (or
+ * `targets`) may be left out, and times may be anything that `Duration.Input` allows (a bare number
+ * is milliseconds). The report of a run repeats its plan with every header and with the user and
+ * password of the address, if it has them, but without the private key of `tls`.
  *
- * - `url`: an `http://` address.
- * - `method`: default `GET`. No bodies yet.
- * - `headers`: default none; an array of strings sends the header once for each.
- * - `requests`: end after exactly so many requests in total, over all connections.
+ * What to send:
+ * - `url`: an `http://` or `https://` address, or `targets`: several of them with weights. Which
+ *   one a request goes to follows a fixed, evenly mixed order.
+ * - `method`: default `GET`. `headers`: default none; an array of strings sends the header once for
+ *   each. `body`: a text, or `{ base64 }`; default none.
+ * - `expectStatus`: the statuses that count as ok, such as `[200, "3xx"]`; default 2xx and 3xx.
+ *   `expectBody`: a text that each body must contain (as bytes, before any decompression).
+ *
+ * How much, how long:
+ * - `requests`: end after exactly so many requests in total, over all connections and threads.
  * - `duration`: send nothing new after this time. With `requests` too, whatever comes first ends
- *   the run; with neither, `defaultDuration` holds.
- * - `connections`: how many requests may be in flight at once, one per connection; default 1.
- * - `keepAlive`: `false` opens a new connection for each request; default `true`.
- * - `timeout`: a request without its complete answer after this time is given up; default 10 s.
+ *   the run; with neither and no `stages`, `defaultDuration` holds.
+ * - `warmup`: run so long before anything is counted; default 0.
  * - `grace`: how long a run that was ended by time or by hand waits for answers on their way;
  *   default 1 s. What is still unanswered then is reported as in flight.
+ * - `deadline`: end the run after this time whatever happens; default none beyond what `timeout`,
+ *   `duration` and `grace` give.
+ * - `bail`: end the run after so many failed requests; default never.
+ *
+ * How fast:
+ * - `connections`: closed model: how many send as fast as they can; default 1. With a rate: opened
+ *   before the first request, and the most there may be; left out, they are opened as needed, up to
+ *   `defaultOpenConnections`.
+ * - `rate`: requests per second in total; makes it an open model. `stages`: a ramp of rates, which
+ *   begins at `rate`, or at 0; after the last stage its rate holds. `arrivals`: `constant` (default)
+ *   or `poisson`, which is random with the `seed` (default 1).
+ * - `pacing`: `sleeping` (default) sends at the ticks of timers, about 1 ms apart; `precise` spins
+ *   in between, which takes a whole core per thread.
+ * - `threads`: generators, which share rate, requests and connections; default 1.
+ *
+ * How:
+ * - `keepAlive`: `false` opens a new connection for each request; default `true`.
+ * - `pipelining`: how many requests a connection may have in flight; default 1.
+ * - `timeout`: a request without its complete answer after this time is given up, and so is a
+ *   connection that is not open by then; default 10 s.
+ * - `socketPath`: connect to this unix socket; the address still gives the Host header and path.
+ * - `tls`: `insecure` accepts any certificate; `serverName` for SNI (default the host); `alpn`
+ *   (default `["http/1.1"]`); `ca`, `cert`, `key` as PEM; `sessionReuse` (default true).
+ *
+ * What must hold:
+ * - `thresholds`: sentences such as `p99 < 200ms`, see `Thresholds`.
  *
  * @category models
  * @since 0.1.0
  */
 export const Plan = Schema.Struct({
-  url: Schema.String.check(Schema.makeFilter(urlProblem)).pipe(
-    Schema.annotateKey({
-      messageMissingKey: "url is missing: give the address to load, such as http://127.0.0.1:3000/",
-    }),
+  url: Schema.optional(Schema.String.check(Schema.makeFilter((url) => Checks.urlProblem(url)))),
+  targets: Schema.optional(Schema.NonEmptyArray(Target).check(Schema.makeFilter(targetsProblem))),
+  ...request,
+  method: withDefault(Codecs.Method, "GET"),
+  headers: withDefault(
+    Codecs.Headers.check(Schema.makeFilter((headers) => Checks.headersProblem(headers))),
+    {},
   ),
-  method: Schema.Literals(methods).pipe(Schema.withDecodingDefault(Effect.succeed("GET" as const))),
-  headers: Headers.check(Schema.makeFilter(headersProblem)).pipe(
-    Schema.withDecodingDefault(Effect.succeed({})),
+  requests: Schema.optional(Codecs.wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  duration: Schema.optional(Codecs.time(1)),
+  connections: Schema.optional(Codecs.wholeNumber(1, maxConnections)),
+  keepAlive: withDefault(Schema.Boolean, true),
+  pipelining: withDefault(Codecs.wholeNumber(1, 1000), 1),
+  rate: Schema.optional(Codecs.rate(Number.MIN_VALUE)),
+  stages: Schema.optional(Schema.NonEmptyArray(Stage)),
+  arrivals: withDefault(Schema.Literals(["constant", "poisson"]), "constant"),
+  seed: withDefault(Codecs.wholeNumber(0, 2 ** 32 - 1), 1),
+  pacing: withDefault(Schema.Literals(["sleeping", "precise"]), "sleeping"),
+  threads: withDefault(Codecs.wholeNumber(1, 256), 1),
+  timeout: withDefault(Codecs.time(1), "10 seconds"),
+  grace: withDefault(Codecs.time(0), "1 second"),
+  warmup: withDefault(Codecs.time(0), 0),
+  deadline: Schema.optional(Codecs.time(1)),
+  bail: Schema.optional(Codecs.wholeNumber(1, Number.MAX_SAFE_INTEGER)),
+  thresholds: withDefault(
+    Schema.Array(Schema.String).check(
+      Schema.makeFilter((sentences) => firstProblem(sentences, Thresholds.problem)),
+    ),
+    [],
   ),
-  requests: Schema.optional(wholeNumber(Number.MAX_SAFE_INTEGER)),
-  duration: Schema.optional(time(1)),
-  connections: wholeNumber(maxConnections).pipe(Schema.withDecodingDefault(Effect.succeed(1))),
-  keepAlive: Schema.Boolean.pipe(Schema.withDecodingDefault(Effect.succeed(true))),
-  timeout: time(1).pipe(Schema.withDecodingDefault(Effect.succeed("10 seconds"))),
-  grace: time(0).pipe(Schema.withDecodingDefault(Effect.succeed("1 second"))),
+  socketPath: Schema.optional(Schema.NonEmptyString),
+  tls: Schema.optional(Codecs.Tls),
 })
 
 /**
@@ -206,18 +216,7 @@ export type Field = keyof Input
 const decodeFields = Schema.decodeUnknownEffect(Plan)
 const issues = SchemaIssue.makeFormatterStandardSchemaV1()
 
-const quote = (value: unknown): string => {
-  let text: string | undefined
-  try {
-    text = JSON.stringify(value)
-  } catch {
-    text = undefined
-  }
-  text ??= String(value)
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text
-}
-
-const isField = (name: string): name is Field => Object.hasOwn(needs, name)
+const isField = (name: string): name is Field => Object.hasOwn(Needs.needs, name)
 
 const toInvalidPlan = (input: unknown, issue: SchemaIssue.Issue): InvalidPlan => {
   const first = issues(issue).issues[0]
@@ -226,13 +225,14 @@ const toInvalidPlan = (input: unknown, issue: SchemaIssue.Issue): InvalidPlan =>
   if (first === undefined || !isField(field)) {
     return new InvalidPlan({
       field: "",
-      message: `a plan must be an object with a url, got ${quote(input)}`,
+      message: `a plan must be an object with a url, got ${Codecs.quote(input)}`,
     })
   }
   // Our own filters say more than what the field must be; their sentences begin with its name.
+  const given = Predicate.hasProperty(input, field) ? input[field] : undefined
   const message = first.message.startsWith(`${field} `)
     ? first.message
-    : `${needs[field]}, got ${quote(Predicate.hasProperty(input, field) ? input[field] : undefined)}`
+    : `${Needs.needs[field]}, got ${Codecs.quote(given)}`
   return new InvalidPlan({ field, message })
 }
 
@@ -257,16 +257,27 @@ export const decode = Effect.fnUntraced(function* (
     const known = Object.keys(Plan.fields).join(", ")
     return yield* new InvalidPlan({
       field,
-      message: `${quote(field)} is not a field of a plan: use ${known}`,
+      message: `${Codecs.quote(field)} is not a field of a plan: use ${known}`,
     })
   }
   const plan = yield* decodeFields(input).pipe(
     Effect.mapError((error) => toInvalidPlan(input, error.issue)),
   )
-  return plan.requests === undefined && plan.duration === undefined
-    ? { ...plan, duration: defaultDuration }
-    : plan
+  const contradiction = Checks.contradiction(plan)
+  if (contradiction !== undefined) return yield* new InvalidPlan(contradiction)
+  return complete(plan)
 })
+
+/** The defaults that depend on other fields. */
+const complete = (plan: Plan): Plan => {
+  const endless =
+    plan.requests === undefined && plan.duration === undefined && plan.stages === undefined
+  return {
+    ...plan,
+    ...(endless ? { duration: defaultDuration } : {}),
+    ...(plan.connections === undefined && !isOpen(plan) ? { connections: 1 } : {}),
+  }
+}
 
 /**
  * Checks a plan and fills in its defaults: `decode` for what TypeScript has seen already.
@@ -275,3 +286,77 @@ export const decode = Effect.fnUntraced(function* (
  * @since 0.1.0
  */
 export const make = (input: Input): Effect.Effect<Plan, InvalidPlan> => decode(input)
+
+/**
+ * Whether requests arrive at a rate of their own (open model), or when a connection is free (closed).
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const isOpen = (plan: Pick<Plan, "rate" | "stages">): boolean =>
+  plan.rate !== undefined || plan.stages !== undefined
+
+/**
+ * The most requests that can be in flight at once, divided by `pipelining`.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const connectionLimit = (plan: Plan): number => {
+  const limit = plan.connections ?? defaultOpenConnections
+  return isOpen(plan) ? limit : Math.min(limit, plan.requests ?? limit)
+}
+
+/**
+ * How long the plan sends (stages included), without warm-up and grace; `undefined` when only the
+ * number of requests ends it.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const sendingTime = (plan: Plan): Duration.Duration | undefined =>
+  plan.duration ??
+  (plan.requests === undefined
+    ? plan.stages?.reduce((sum, stage) => Duration.sum(sum, stage.duration), Duration.zero)
+    : undefined)
+
+/**
+ * A target with everything that the plan says for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ResolvedTarget {
+  readonly url: string
+  readonly name: string
+  readonly weight: number
+  readonly method: Plan["method"]
+  readonly headers: Plan["headers"]
+  readonly body: Plan["body"]
+  readonly expectStatus: Plan["expectStatus"]
+  readonly expectBody: Plan["expectBody"]
+}
+
+const single = (plan: Plan): typeof Target.Type => ({ url: plan.url ?? "", weight: 1 })
+
+/**
+ * Where requests go: the plan's `targets`, or its `url` as the only one.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const targets = (plan: Plan): ReadonlyArray<ResolvedTarget> =>
+  (plan.targets ?? [single(plan)]).map((target) => {
+    const method = target.method ?? plan.method
+    const { pathname, search } = new URL(target.url)
+    return {
+      url: target.url,
+      name: target.name ?? `${method} ${pathname}${search}`,
+      weight: target.weight,
+      method,
+      headers: { ...plan.headers, ...target.headers },
+      body: target.body ?? plan.body,
+      expectStatus: target.expectStatus ?? plan.expectStatus,
+      expectBody: target.expectBody ?? plan.expectBody,
+    }
+  })

@@ -23,12 +23,15 @@ const Failures = Schema.optionalKey(Schema.Struct({ count: Schema.Int, example: 
  * Failed requests by class, each with the message of the first one; classes without any are absent.
  * Each failed request is counted in exactly one class.
  *
- * - `status`: a complete answer whose status is not 2xx or 3xx
+ * - `status`: a complete answer whose status was not expected (default: not 2xx or 3xx)
+ * - `check`: a complete answer with an expected status whose body lacks what the plan expects
  * - `refused`: nobody listens there
  * - `reset`: the connection was closed or reset before an answer, or reset in the middle of one
- * - `timeout`: no complete answer within the plan's timeout
+ * - `connectTimeout`: no connection within the plan's timeout
+ * - `replyTimeout`: no complete answer within the plan's timeout
  * - `dns`: the name of the host could not be resolved
- * - `malformed`: the answer is not HTTP
+ * - `tls`: the handshake failed, such as for a certificate that is not trusted
+ * - `malformed`: the answer is not HTTP/1.1
  * - `truncated`: the connection was closed in the middle of an answer
  * - `other`: anything else, such as no more ports or file descriptors
  *
@@ -37,10 +40,13 @@ const Failures = Schema.optionalKey(Schema.Struct({ count: Schema.Int, example: 
  */
 export const Errors = Schema.Struct({
   status: Failures,
+  check: Failures,
   refused: Failures,
   reset: Failures,
-  timeout: Failures,
+  connectTimeout: Failures,
+  replyTimeout: Failures,
   dns: Failures,
+  tls: Failures,
   malformed: Failures,
   truncated: Failures,
   other: Failures,
@@ -66,8 +72,8 @@ export const Requests = Schema.Struct({
 })
 
 /**
- * Latencies of the complete answers, whatever their status, in ms; three significant digits, `min`
- * and `max` to the microsecond. Requests without a complete answer are in `errors`, not here.
+ * Times of the complete answers, whatever their status, in ms; three significant digits, `min` and
+ * `max` to the microsecond. Requests without a complete answer are in `errors`, not here.
  *
  * @category models
  * @since 0.1.0
@@ -95,19 +101,106 @@ export const Latency = Schema.Struct({
 export type Latency = typeof Latency.Type
 
 /**
+ * One interval of the run. `at` is its begin, in ms after the first request; `span` its length in ms;
+ * `answers` and `failed` are what ended within it, `sent` what was sent. `p50`, `p99` and `max` are
+ * latencies of its complete answers in ms, to about 1 %, `null` without any.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Interval = Schema.Struct({
+  at: Schema.Finite,
+  span: Schema.Finite,
+  sent: Schema.Int,
+  answers: Schema.Int,
+  failed: Schema.Int,
+  p50: Schema.NullOr(Schema.Finite),
+  p99: Schema.NullOr(Schema.Finite),
+  max: Schema.NullOr(Schema.Finite),
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Interval = typeof Interval.Type
+
+/**
+ * Something to doubt about a run, in one sentence.
+ *
+ * - `rate`: the rate that was asked for was not delivered
+ * - `saturated`: the generator had no processor time left, so that it measured itself
+ * - `late`: requests left the generator late
+ * - `connections`: requests waited for a free connection, because the limit was reached
+ * - `unanswered`: requests were still in flight at the end, and are in no latency
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Warning = Schema.Struct({
+  code: Schema.Literals(["rate", "saturated", "late", "connections", "unanswered"]),
+  message: Schema.String,
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Warning = typeof Warning.Type
+
+/** Found of one target, or of all together. */
+const findings = {
+  requests: Requests,
+  latency: Schema.NullOr(Latency),
+  service: Schema.NullOr(Latency),
+  statuses: Schema.Record(Schema.String, Schema.Int),
+  errors: Errors,
+  bytes: Schema.Struct({ sent: Schema.Int, received: Schema.Int }),
+  histogram: Schema.NullOr(Schema.String),
+}
+
+/**
+ * What was found of one target; `name` is the target's, the other fields are as in the report.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Route = Schema.Struct({ name: Schema.String, url: Schema.String, ...findings })
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Route = typeof Route.Type
+
+/**
  * The report of a run.
  *
  * - `plan`: the plan that was run, defaults filled in
  * - `environment`: where and when it was run
- * - `model`: `closed`, that is each connection sends its next request when the last is answered, so
- *   a slow server is asked less; latency counts from when the connection became free
- * - `ended`: by what the run ended: all `requests` sent, the `duration`, `stopped` by hand, or
- *   `unreachable` (no connection could be opened, so the run gave up)
- * - `rate.delivered`: complete answers per second, from the first request to the last answer
- * - `latency`: `null` when there was no complete answer at all
+ * - `model`: `open`: requests had a schedule of their own, and latency counts from the scheduled
+ *   start; `closed`: each connection sends its next request when the last is answered, so a slow
+ *   server is asked less, and latency counts from when the connection became free
+ * - `ended`: by what the run ended: all `requests` sent, the `duration`, `stopped` by hand, `bail`
+ *   (too many failures), the `deadline`, or `unreachable` (no connection could be opened at all)
+ * - `requests`: those that count, so not those of the warm-up
+ * - `rate.asked`: requests per second that the schedule held, on average, `null` in the closed model;
+ *   `rate.delivered`: complete answers per second. In the open model both count what was scheduled in
+ *   the sending time, answers during the grace included; in the closed model the time is from the
+ *   first request to the last answer
+ * - `latency`: from the scheduled start to the end of the answer; `service`: from when the request
+ *   was sent; `lateness`: from the scheduled start until the request was handed to a connection or to
+ *   the queue of those that wait for one, so what the generator itself added (open model only).
+ *   Each is `null` when there is nothing
  * - `statuses`: complete answers by status code
  * - `errors`: failed requests by class, each with an example
- * - `duration`: from the first request to the end of the run, in ms
+ * - `bytes`: of requests and answers, without what TLS adds
+ * - `duration`: from the first request that counts to the end of the run, in ms
+ * - `series`: the run in intervals of a second; longer runs have longer intervals, at most 600
+ * - `thresholds`: the plan's, judged
+ * - `histogram`: of the latencies in µs, in HdrHistogram's compressed V2 encoding, as base64
+ * - `routes`: the same for each target
+ * - `warnings`: what to doubt
  *
  * @category models
  * @since 0.1.0
@@ -124,14 +217,23 @@ export const Report = Schema.Struct({
     cores: Schema.Int,
     startedAt: Schema.String,
   }),
-  model: Schema.Literal("closed"),
-  ended: Schema.Literals(["requests", "duration", "stopped", "unreachable"]),
-  requests: Requests,
-  rate: Schema.Struct({ delivered: Schema.Finite }),
-  latency: Schema.NullOr(Latency),
-  statuses: Schema.Record(Schema.String, Schema.Int),
-  errors: Errors,
+  model: Schema.Literals(["closed", "open"]),
+  ended: Schema.Literals(["requests", "duration", "stopped", "bail", "deadline", "unreachable"]),
+  ...findings,
+  rate: Schema.Struct({ asked: Schema.NullOr(Schema.Finite), delivered: Schema.Finite }),
+  lateness: Schema.NullOr(Latency),
   duration: Schema.Finite,
+  series: Schema.Array(Interval),
+  thresholds: Schema.Array(
+    Schema.Struct({
+      threshold: Schema.String,
+      actual: Schema.NullOr(Schema.Finite),
+      unit: Schema.Literals(["ms", "%", "requests", "requests/s"]),
+      ok: Schema.Boolean,
+    }),
+  ),
+  routes: Schema.Array(Route),
+  warnings: Schema.Array(Warning),
 })
 
 /**

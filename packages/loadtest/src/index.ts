@@ -6,3 +6,5 @@
 export * as LoadTest from "./LoadTest.ts"
 export * as Plan from "./Plan.ts"
 export * as Report from "./Report.ts"
+export * as Snapshot from "./Snapshot.ts"
+export * as Thresholds from "./Thresholds.ts"

@@ -22,7 +22,7 @@ describe("Failure", () => {
     ["truncated", error("aborted", { code: "ECONNRESET" }), "body"],
     ["truncated", error("Parse Error", { code: "HPE_INVALID_EOF_STATE" }), "body"],
     ["malformed", error("Parse Error", { code: "HPE_INVALID_CONSTANT" }), "nothing"],
-    ["timeout", error("connect ETIMEDOUT", { code: "ETIMEDOUT" }), "nothing"],
+    ["connectTimeout", error("connect ETIMEDOUT", { code: "ETIMEDOUT" }), "nothing"],
     ["dns", error("no such host", { code: "ENOTFOUND", syscall: "getaddrinfo" }), "nothing"],
     ["dns", error("try again", { code: "EAI_AGAIN" }), "nothing"],
     ["other", error("too many open files", { code: "EMFILE" }), "nothing"],

@@ -83,8 +83,8 @@ describe("LoadTest", () => {
     ["reset", "/reset", FaultServer.resetAtOnce, "ECONNRESET"],
     ["reset", "/reset", FaultServer.reset, "ECONNRESET"],
     ["reset", "/hangup", FaultServer.hangUp, "closed before an answer"],
-    ["timeout", "/silent", FaultServer.silent, "no complete answer within 0.2 s"],
-    ["timeout", "/drip", FaultServer.drip({ bytes: 100, every: "50 millis" }), "within 0.2 s"],
+    ["replyTimeout", "/silent", FaultServer.silent, "no complete answer within 0.2 s"],
+    ["replyTimeout", "/drip", FaultServer.drip({ bytes: 100, every: "50 millis" }), "within 0.2 s"],
     ["malformed", "/malformed", FaultServer.malformed, "Parse Error"],
     ["truncated", "/cut", FaultServer.cut(), "in the middle of the body"],
   ] as const)("puts each request into one class: %s for %s", ([name, path, behaviour, example]) =>
@@ -95,7 +95,7 @@ describe("LoadTest", () => {
         url: url + path,
         requests: 6,
         connections: 3,
-        timeout: name === "timeout" ? "200 millis" : "20 seconds",
+        timeout: name === "replyTimeout" ? "200 millis" : "20 seconds",
       })
       assert.deepStrictEqual(report.requests, { sent: 6, ok: 0, failed: 6, inFlight: 0 })
       assert.deepStrictEqual(Object.keys(report.errors), [name])

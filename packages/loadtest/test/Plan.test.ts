@@ -16,8 +16,15 @@ describe("Plan", () => {
         duration: "10 seconds",
         connections: 1,
         keepAlive: true,
+        pipelining: 1,
+        arrivals: "constant",
+        seed: 1,
+        pacing: "sleeping",
+        threads: 1,
         timeout: "10 seconds",
         grace: "1 seconds",
+        warmup: "0 millis",
+        thresholds: [],
       })
       assert.isUndefined((yield* Plan.make({ url, requests: 5 })).duration)
     }),
@@ -31,17 +38,12 @@ describe("Plan", () => {
     [
       { url: "localhost:3000/x" },
       "url",
-      'url must start with http://: try http://localhost:3000/x, got "localhost:3000/x"',
+      'url must start with http:// or https://: try http://localhost:3000/x, got "localhost:3000/x"',
     ],
     [
       { url: "ftp://a/" },
       "url",
-      'url must be an address that starts with http://, such as http://127.0.0.1:3000/, got "ftp://a/"',
-    ],
-    [
-      { url: "https://a/" },
-      "url",
-      'url starts with https://, which is not supported yet: give an http:// address, got "https://a/"',
+      'url must be an address that starts with http:// or https://, such as http://127.0.0.1:3000/, got "ftp://a/"',
     ],
     [
       { url, connections: 0 },
@@ -98,7 +100,7 @@ describe("Plan", () => {
     [
       { url, connection: 5 },
       "connection",
-      '"connection" is not a field of a plan: use url, method, headers, requests, duration, connections, keepAlive, timeout, grace',
+      '"connection" is not a field of a plan: use url, targets, method, ',
     ],
   ])("refuses %j with a sentence that names the field", ([input, field, message]) =>
     Effect.gen(function* () {

@@ -9,9 +9,9 @@ describe("Recorder", () => {
   it("has no latency before the first answer", () => {
     const recorder = Recorder.make()
     recorder.sent()
-    recorder.failed("timeout", "too late")
+    recorder.failed("replyTimeout", "too late")
     assert.isNull(recorder.latency())
-    assert.deepStrictEqual(recorder.errors(), { timeout: { count: 1, example: "too late" } })
+    assert.deepStrictEqual(recorder.errors(), { replyTimeout: { count: 1, example: "too late" } })
   })
 
   it("keeps the first example of each class", () => {
@@ -26,7 +26,7 @@ describe("Recorder", () => {
 
   it.prop(
     "counts every request once, whatever becomes of it",
-    [Schema.Array(Schema.Literals([200, 204, 302, 404, 500, "reset", "timeout", "nothing"]))],
+    [Schema.Array(Schema.Literals([200, 204, 302, 404, 500, "reset", "replyTimeout", "nothing"]))],
     ([fates]) => {
       const recorder = Recorder.make()
       for (const fate of fates) {

@@ -40,10 +40,18 @@ const report: Report.Report = {
   model: "closed",
   ended: "requests",
   requests: { sent: 500, ok: 500, failed: 0, inFlight: 0 },
-  rate: { delivered: 12_345.4 },
+  rate: { asked: null, delivered: 12_345.4 },
   latency,
   statuses: { 200: 500 },
   errors: {},
+  service: latency,
+  lateness: null,
+  bytes: { sent: 0, received: 0 },
+  series: [],
+  thresholds: [],
+  histogram: null,
+  routes: [],
+  warnings: [],
   duration: 40.5,
 }
 
@@ -62,7 +70,7 @@ const dead: Report.Report = {
   ...report,
   ended: "unreachable",
   requests: { sent: 50, ok: 0, failed: 50, inFlight: 0 },
-  rate: { delivered: 0 },
+  rate: { asked: null, delivered: 0 },
   latency: null,
   statuses: {},
   errors: { refused: { count: 50, example: "connect ECONNREFUSED 127.0.0.1:1" } },
@@ -138,8 +146,8 @@ describe("Summary", () => {
       const line = Report.headline({
         ...report,
         requests: { sent: ok + failed + inFlight, ok, failed, inFlight },
-        rate: { delivered: Math.abs(rate) },
-        errors: failed === 0 ? {} : { timeout: { count: failed, example: "late" } },
+        rate: { asked: null, delivered: Math.abs(rate) },
+        errors: failed === 0 ? {} : { replyTimeout: { count: failed, example: "late" } },
         latency: count === 0 ? null : latency,
       })
       assert.match(line, /^[^\n]+\.$/)
@@ -151,7 +159,7 @@ describe("Summary", () => {
     const now = {
       elapsed: 2000,
       requests: { sent: 100, ok: 90, failed: 5, inFlight: 5 },
-      rate: { delivered: 47.5 },
+      rate: { asked: null, delivered: 47.5 },
       latency: null,
     }
     const share = (limits: { requests?: number; duration?: Duration.Duration }) =>

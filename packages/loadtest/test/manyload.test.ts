@@ -93,7 +93,7 @@ describe("manyload", () => {
       assert.strictEqual(code, 0)
       assert.strictEqual(connections().accepted, 9)
       const report = yield* Report.decode(JSON.parse(stdout))
-      assert.deepStrictEqual(Report.encode(report).plan, {
+      assert.deepInclude(Report.encode(report).plan, {
         url: `${url}/fast`,
         method: "HEAD",
         headers: { "X-A": ["1", "2"] },
@@ -109,7 +109,7 @@ describe("manyload", () => {
 
   it.live.each<[ReadonlyArray<string>, string]>([
     [[], "URL is missing: try manyload -n 500 -c 50 http://127.0.0.1:3000/fast"],
-    [["nonsense"], 'URL must start with http://: try http://nonsense, got "nonsense"'],
+    [["nonsense"], 'URL must start with http:// or https://: try http://nonsense, got "nonsense"'],
     [["-c", "0", "http://a/"], "--connections must be a whole number from 1 to 65535, got 0"],
     [
       ["-n", "x", "http://a/"],
@@ -181,7 +181,7 @@ describe("manyload", () => {
         `${url}/never`,
       )
       assert.strictEqual(code, 1)
-      assert.match(stdout, /^ {2}errors {4}4 timeout {4}no complete answer within 0\.2 s$/m)
+      assert.match(stdout, /^ {2}errors {4}4 replyTimeout {2}no complete answer within 0\.2 s$/m)
     }),
   )
 

@@ -1,6 +1,7 @@
 /** A report for the eyes of a person. Pure; the sentence on top is the library's. */
 import { Duration } from "effect"
 
+import * as Plan from "../Plan.ts"
 import * as Report from "../Report.ts"
 
 /** Wraps a text in a style, or leaves it alone. */
@@ -57,11 +58,13 @@ export const render = (report: Report.Report, colors: boolean): string => {
   const fine = report.requests.failed === 0 && report.requests.inFlight === 0
   const lines = [bold((fine ? good : bad)(Report.headline(report))), ""]
 
-  const used = Math.min(plan.connections, plan.requests ?? Infinity)
+  const used = Plan.connectionLimit(plan)
   const connections = `${whole.format(used)} connection${used === 1 ? "" : "s"}`
   const reuse = plan.keepAlive ? "keep-alive" : "a new one for each request"
   lines.push(
-    `${dim(label("target"))}${plan.method} ${printable(plan.url)}`,
+    `${dim(label("target"))}${Plan.targets(plan)
+      .map((target) => `${target.method} ${printable(target.url)}`)
+      .join(", ")}`,
     `${dim(label("load"))}${connections}, ${reuse}, ${report.model} model, ${formatMs(report.duration)}`,
     `${dim(label("rate"))}${latency === null ? "no answers" : `${whole.format(report.rate.delivered)} requests/s`}`,
     "",
@@ -84,7 +87,7 @@ export const render = (report: Report.Report, colors: boolean): string => {
   } else {
     const table = columns(errors.map(([, { count }]) => [whole.format(count)]))
     errors.forEach(([name, { example }], i) => {
-      const detail = name === "timeout" ? example : `such as: ${example}`
+      const detail = name === "replyTimeout" ? example : `such as: ${example}`
       lines.push(
         `${dim(label(i === 0 ? "errors" : ""))}${table[i]} ${bad(name.padEnd(9))}  ${printable(detail)}`,
       )

@@ -104,7 +104,9 @@ const load = Effect.fnUntraced(function* (given: unknown, json: boolean) {
     Effect.forkScoped,
   )
   const progress = yield* Effect.forkScoped(showProgress(run))
-  const report = yield* run.report
+  const report = yield* run.report.pipe(
+    Effect.mapError((error) => new Failed({ code: codes.broken, sentence: error.message })),
+  )
   yield* Effect.sync(() => progress.interruptUnsafe())
 
   if (json) {

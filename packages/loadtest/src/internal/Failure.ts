@@ -55,7 +55,7 @@ export const classify = (cause: unknown, phase: Phase): Failure => {
   if (code === "HPE_INVALID_EOF_STATE") return closed[phase === "nothing" ? "head" : phase]
   if (code.startsWith("HPE_")) return as("malformed")
   if (code === "ECONNREFUSED") return as("refused")
-  if (code === "ETIMEDOUT") return as("timeout")
+  if (code === "ETIMEDOUT") return as("connectTimeout")
   if (syscall === "getaddrinfo" || code === "ENOTFOUND" || code.startsWith("EAI_")) return as("dns")
   if (resets.has(code)) return isClose(message) ? closed[phase] : as("reset")
   return as("other")

@@ -113,7 +113,7 @@ export const closed = (options: Options): Generator => {
           if (!everConnected && firstAttempts === connections) stop()
         }
         // A request that timed out has waited long enough.
-        const wait = failure === "timeout" ? 0 : backoff(reached ? failures : failures + 1)
+        const wait = failure === "replyTimeout" ? 0 : backoff(reached ? failures : failures + 1)
         const delay = stopped || left === 0 ? 0 : wait
         if (delay === 0) return fire()
         const timer = setTimeout(() => {

@@ -109,7 +109,7 @@ export const make = (options: Options): HttpClient => {
       const exchange = current
       if (exchange === undefined || !settle(exchange)) return
       exchange.destroy()
-      handlers.failed("timeout", lateness)
+      handlers.failed("replyTimeout", lateness)
     }, options.timeout)
     timers.add(timer)
 
