@@ -9,7 +9,7 @@
  */
 import { parentPort } from "node:worker_threads"
 
-import { Duration, Effect, type Scope } from "effect"
+import { Duration, Effect, type Scope, type Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
@@ -21,6 +21,7 @@ import { clientProtocol } from "./internal/clientProtocol.ts"
 import { flatClient, served } from "./internal/flatClient.ts"
 import { isFlat } from "./internal/flatCodecs.ts"
 import { flatServer } from "./internal/flatServer.ts"
+import { observedCall, observedStream, observersOf } from "./internal/observation.ts"
 import type { IpcError } from "./IpcError.ts"
 import * as PortChannel from "./PortChannel.ts"
 import * as ProcessChannel from "./ProcessChannel.ts"
@@ -73,15 +74,34 @@ export const client: <Rpcs extends Rpc.Any>(
       name,
       serveTimeout: Duration.toMillis(options.serveTimeout ?? defaultServeTimeout),
     })
-    const calls: Record<string, unknown> = { ...full }
+    const { link } = channel
+    const observers = observersOf(link)
+    const calls: Record<string, Call> = {}
     for (const [tag, rpc] of group.requests) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the group's type is erased
       const erased = rpc as never as Rpc.AnyWithProps
-      if (isFlat(erased)) calls[tag] = flat(erased)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one function for each rpc
+      const fullCall = Reflect.get(full, tag) as Call
+      const flatCall = isFlat(erased) ? flat(erased) : undefined
+      calls[tag] = (payload, options) => {
+        // Headers and the like travel by the full protocol only.
+        const goesFlat = flatCall !== undefined && options === undefined
+        const call = goesFlat ? flatCall(payload) : fullCall(payload, options)
+        if (observers.size === 0 || options?.asQueue === true) return call
+        return Effect.isEffect(call)
+          ? observedCall(link, call, goesFlat)
+          : observedStream(link, call)
+      }
     }
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the contract says
     return calls as Client<Rpcs>
   })
+
+/** Any function of a client, its types forgotten. */
+type Call = (
+  payload: unknown,
+  options?: { readonly asQueue?: boolean },
+) => Effect.Effect<unknown, unknown> | Stream.Stream<unknown, unknown>
 
 /**
  * A lie that `client` takes back in its type: Effect's client hands on whatever error its protocol

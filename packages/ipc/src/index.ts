@@ -5,6 +5,7 @@
  */
 export * as AskMany from "./AskMany.ts"
 export * as Channel from "./Channel.ts"
+export * as ChannelMetrics from "./ChannelMetrics.ts"
 export * as Handle from "./Handle.ts"
 export * as Ipc from "./Ipc.ts"
 export * as IpcError from "./IpcError.ts"

@@ -18,6 +18,7 @@ import {
   PeerExited,
   ProtocolViolation,
 } from "../IpcError.ts"
+import { observersOf } from "./observation.ts"
 
 const toReason = (reason: Plain.CloseReason): CloseReason => {
   switch (reason._tag) {
@@ -100,15 +101,20 @@ const subscribers = (link: Link) => {
 
 const stops = new WeakMap<Set<Subscriber>, () => void>()
 
-const send =
-  (link: Link): Channel["send"] =>
-  (subject, message, transfer) =>
+const send = (link: Link): Channel["send"] => {
+  const observers = observersOf(link)
+  return (subject, message, transfer) =>
     Effect.callback((resume) => {
+      const began = observers.size === 0 ? 0 : performance.now()
       link.send(link.line(subject), message, transfer, {
         refused: (error) => resume(Effect.fail(refusal(link, error))),
-        sent: () => resume(link.writable ? Effect.void : writable(link)),
+        sent: () => {
+          if (began !== 0) for (const one of observers) one.left(performance.now() - began)
+          resume(link.writable ? Effect.void : writable(link))
+        },
       })
     })
+}
 
 export const fromLink = Effect.fnUntraced(function* (open: Effect.Effect<Link>) {
   const link = yield* Effect.acquireRelease(open, (link) => Effect.sync(() => link.close()))
