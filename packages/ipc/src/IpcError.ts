@@ -93,6 +93,21 @@ export class NoParent extends Schema.TaggedError<NoParent>()("NoParent", {}) {
 }
 
 /**
+ * The child was not forked with our pipe, or the pipe has a channel already: there is one for each
+ * child.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NoPipe extends Schema.TaggedError<NoPipe>()("NoPipe", {
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.detail}: call cluster.setupPrimary(ProcessChannel.clusterSettings()) first, then cluster.fork(ProcessChannel.clusterEnv()) for each worker, and open one channel to it`
+  }
+}
+
+/**
  * The peer sends what is not our protocol, or more than it may: the channel is closed, and this
  * process goes on.
  *
@@ -182,6 +197,7 @@ export class IpcError extends Schema.TaggedError<IpcError>()("IpcError", {
   reason: Schema.Union([
     ...CloseReason.members,
     SpawnFailed,
+    NoPipe,
     NotSerializable,
     MessageTooLarge,
     NotServed,

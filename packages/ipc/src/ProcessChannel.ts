@@ -1,5 +1,6 @@
 /**
- * Channels between a parent process and a child, over a pipe of our own: one more descriptor, so
+ * Channels between a parent process and a child, or a `node:cluster` primary and a worker, over a pipe
+ * of our own: one more descriptor, so
  * that lengths are checked, bytes are counted, and what the program says through `process.send`
  * passes by.
  *
@@ -11,17 +12,23 @@
  * @since 0.1.0
  */
 import * as ChildProcess from "node:child_process"
+import type { ClusterSettings, Worker } from "node:cluster"
 import { existsSync } from "node:fs"
 import { fileURLToPath } from "node:url"
 
 import { Duration, Effect, type Scope } from "effect"
 
 import { Link } from "./bare/Link.ts"
-import { descriptorVariable } from "./bare/pipeWire.ts"
 import type { Channel, Options } from "./Channel.ts"
 import { fromLink } from "./internal/fromLink.ts"
-import { foreignChildWire, parentProcessWire, pipedChildWire } from "./internal/wires.ts"
-import { IpcError, NoParent, SpawnFailed } from "./IpcError.ts"
+import {
+  foreignChildWire,
+  parentProcessWire,
+  pipedChildWire,
+  pipedStdio,
+  pipeVariables,
+} from "./internal/wires.ts"
+import { IpcError, NoParent, NoPipe, SpawnFailed } from "./IpcError.ts"
 
 /**
  * How to fork a child.
@@ -58,7 +65,7 @@ export interface ChildChannel extends Channel {
 /**
  * A channel to a child that somebody else started and stops, over Node's own IPC channel:
  * `child_process.fork` with `serialization: "advanced"`, or `worker.process` of a `node:cluster`
- * worker. There is no limit on the length of what such a peer sends. Closing the Scope ends the
+ * worker that has no pipe of ours. There is no limit on the length of what such a peer sends. Closing the Scope ends the
  * channel, not the child.
  *
  * @category constructors
@@ -100,8 +107,8 @@ const spawn = (path: string, options: ForkOptions) =>
     try {
       child = ChildProcess.fork(path, [...(options.args ?? [])], {
         serialization: "advanced",
-        stdio: ["inherit", "inherit", "inherit", "ipc", "pipe"],
-        env: { ...process.env, ...options.env, [descriptorVariable]: "4" },
+        stdio: [...pipedStdio],
+        env: { ...process.env, ...options.env, ...pipeVariables() },
         ...(options.execArgv === undefined ? {} : { execArgv: [...options.execArgv] }),
         ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       })
@@ -133,10 +140,68 @@ export const fork = Effect.fn("ProcessChannel.fork")(function* (
   const child = yield* Effect.acquireRelease(spawn(path, options), (child) =>
     stop(child, options.closeTimeout ?? Duration.seconds(5)),
   )
-  const wire = pipedChildWire(child, options.maxMessageBytes)
-  const channel = yield* fromLink(Effect.sync(() => new Link(wire, options)))
-  return { ...channel, pid: child.pid ?? -1, process: child }
+  return yield* fromPipe(child, options)
 })
+
+const fromPipe = (
+  child: ChildProcess.ChildProcess,
+  options: Options,
+): Effect.Effect<ChildChannel, IpcError, Scope.Scope> =>
+  Effect.suspend(() => {
+    const pid = child.pid ?? -1
+    const wire = pipedChildWire(child, options.maxMessageBytes)
+    if (typeof wire === "string") {
+      const reason = new NoPipe({ detail: wire })
+      return Effect.fail(new IpcError({ peer: `process ${pid}`, reason }))
+    }
+    return Effect.map(
+      fromLink(Effect.sync(() => new Link(wire, options))),
+      (channel): ChildChannel => ({ ...channel, pid, process: child }),
+    )
+  })
+
+/**
+ * Settings for `cluster.setupPrimary` with which every worker gets our pipe; the workers' output goes
+ * to this process's. Give your own settings, such as `exec`: all but `stdio` are kept.
+ *
+ * ```ts
+ * cluster.setupPrimary(ProcessChannel.clusterSettings({ exec: "worker.js" }))
+ * const worker = cluster.fork(ProcessChannel.clusterEnv())
+ * const channel = yield* ProcessChannel.fromClusterWorker(worker)
+ * ```
+ *
+ * @category cluster
+ * @since 0.1.0
+ */
+export const clusterSettings = (settings?: ClusterSettings): ClusterSettings => ({
+  ...settings,
+  stdio: ["ignore", ...pipedStdio.slice(1)],
+})
+
+/**
+ * The environment for `cluster.fork`: it tells the worker, whose side is `ProcessChannel.parent`, of its
+ * pipe.
+ *
+ * @category cluster
+ * @since 0.1.0
+ */
+export const clusterEnv = (env?: Readonly<Record<string, string>>): Record<string, string> => ({
+  ...env,
+  ...pipeVariables(),
+})
+
+/**
+ * A channel from the primary to a worker of `node:cluster`, over our pipe: see `clusterSettings` and
+ * `clusterEnv`. Fails with `NoPipe` when the worker was forked without it. A worker has one pipe, and
+ * one channel over it. Closing the Scope ends the channel, not the worker.
+ *
+ * @category cluster
+ * @since 0.1.0
+ */
+export const fromClusterWorker = (
+  worker: Worker,
+  options: Options = {},
+): Effect.Effect<ChildChannel, IpcError, Scope.Scope> => fromPipe(worker.process, options)
 
 /**
  * The channel to the process that started this one: over our pipe when that was `fork`, else over

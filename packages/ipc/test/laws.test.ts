@@ -1,4 +1,5 @@
 import * as ChildProcess from "node:child_process"
+import cluster from "node:cluster"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
 import { Worker } from "node:worker_threads"
@@ -28,18 +29,29 @@ const thread = (name: string) =>
     (worker) => Effect.promise(() => worker.terminate()),
   ).pipe(Effect.flatMap((worker) => PortChannel.fromWorker(worker)))
 
+/** A worker of `node:cluster`, whose pipe is ours. */
+const clusterWorker = Effect.acquireRelease(
+  Effect.sync(() => {
+    const exec = fileURLToPath(fixture("process"))
+    cluster.setupPrimary(ProcessChannel.clusterSettings({ exec }))
+    return cluster.fork(ProcessChannel.clusterEnv())
+  }),
+  (worker) => Effect.promise(() => kill(worker.process)),
+).pipe(Effect.flatMap((worker) => ProcessChannel.fromClusterWorker(worker)))
+
+const kill = async (child: ChildProcess.ChildProcess) => {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = once(child, "exit")
+  child.kill("SIGKILL")
+  await exited
+}
+
 /** Forked by somebody else, without our pipe. */
 const foreign = Effect.acquireRelease(
   Effect.sync(() =>
     ChildProcess.fork(fileURLToPath(fixture("process")), { serialization: "advanced" }),
   ),
-  (child) =>
-    Effect.promise(async () => {
-      if (child.exitCode !== null || child.signalCode !== null) return
-      const exited = once(child, "exit")
-      child.kill("SIGKILL")
-      await exited
-    }),
+  (child) => Effect.promise(() => kill(child)),
 ).pipe(Effect.flatMap((child) => ProcessChannel.fromChild(child)))
 
 const memory = Effect.gen(function* () {
@@ -53,6 +65,7 @@ const transports: ReadonlyArray<Transport> = [
   { name: "thread", open: thread("thread"), exits: true, streams: true },
   { name: "bare process", open: ProcessChannel.fork(fixture("bare")), exits: true, streams: false },
   { name: "bare thread", open: thread("bare"), exits: true, streams: false },
+  { name: "worker of node:cluster", open: clusterWorker, exits: true, streams: true },
   { name: "process of somebody else", open: foreign, exits: true, streams: true },
   { name: "pair in memory", open: memory, exits: false, streams: true },
 ]
