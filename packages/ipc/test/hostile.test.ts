@@ -10,8 +10,8 @@ import { Effect } from "effect"
 
 import { encode, preamble } from "../src/bare/Frame.ts"
 import { Link } from "../src/bare/Link.ts"
-import { mark } from "../src/bare/Outbox.ts"
 import { pipeWire } from "../src/bare/pipeWire.ts"
+import { mark } from "../src/bare/Wire.ts"
 import * as Pairs from "./fixtures/wirePairs.ts"
 
 const MiB = 1024 * 1024

@@ -15,9 +15,10 @@
 import type { Transferable } from "node:worker_threads"
 
 import type { CloseReason } from "./CloseReason.ts"
-import { mark, Outbox, type Owner } from "./Outbox.ts"
-import { sizeOf } from "./sizeOf.ts"
-import { TooLarge, type Wire } from "./Wire.ts"
+import { Fifo } from "./Fifo.ts"
+import { Measure } from "./Measure.ts"
+import { Outbox, type Owner } from "./Outbox.ts"
+import { mark, TooLarge, type Wire } from "./Wire.ts"
 
 export interface LinkOptions {
   /** Bytes that may be under way or unconsumed. Default 4 MiB. */
@@ -86,11 +87,12 @@ export class Link {
   readonly peer: string
   private readonly wire: Wire
   private readonly outbox: Outbox
+  private readonly measure = new Measure()
   private readonly window: number
   /** The smaller one of both sides' windows. */
   private common: number
   /** What was sent while there was no room. */
-  private waiting: Array<Waiting> = []
+  private readonly waiting = new Fifo<Waiting>()
   private readonly maxMessageBytes: number
   private readonly lines = new Map<string, number>()
   private readonly incoming: Array<Incoming | undefined> = []
@@ -112,8 +114,8 @@ export class Link {
     this.common = this.window
     this.maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes
     this.outbox = new Outbox(
-      (batch, transfer, weight) => {
-        const bytes = wire.write(batch, transfer)
+      (batch, transfer, weight, isText) => {
+        const bytes = wire.write(batch, transfer, isText)
         // A wire that counts bytes corrects our guess; the peer counts the same ones. What is only
         // about the link itself is free, or credits would be paid with credits for ever.
         // Many small messages weigh more than their bytes, in the socket's queue too: the larger counts.
@@ -175,40 +177,73 @@ export class Link {
     transfer?: ReadonlyArray<Transferable>,
     owner?: Owner,
   ): boolean {
-    if (this.reason !== undefined) {
+    return this.sendAs(false, line, body, transfer, owner)
+  }
+
+  /** The same for a list that was made for this message alone, and holds nothing but its elements. */
+  sendParts(
+    line: number,
+    parts: ReadonlyArray<unknown>,
+    transfer?: ReadonlyArray<Transferable>,
+    owner?: Owner,
+  ): boolean {
+    return this.sendAs(true, line, parts, transfer, owner)
+  }
+
+  private isEnded(owner: Owner | undefined): boolean {
+    if (this.reason === undefined) return false
+    this.counts.refused++
+    owner?.refused(this.reason)
+    return true
+  }
+
+  private sendAs(
+    isParts: boolean,
+    line: number,
+    body: unknown,
+    transfer: ReadonlyArray<Transferable> | undefined,
+    owner: Owner | undefined,
+  ): boolean {
+    if (this.isEnded(owner)) return false
+    this.look(body, isParts)
+    const { size } = this.measure
+    if (size > this.maxMessageBytes) {
       this.counts.refused++
-      owner?.refused(this.reason)
-      return false
-    }
-    let weight: number
-    try {
-      weight = sizeOf(body) + overhead
-    } catch (error) {
-      this.counts.refused++
-      owner?.refused(error)
+      owner?.refused(new TooLarge(size, this.maxMessageBytes))
       return this.writable
     }
-    if (weight > this.maxMessageBytes + overhead) {
-      this.counts.refused++
-      owner?.refused(new TooLarge(weight - overhead, this.maxMessageBytes))
-      return this.writable
-    }
-    if (this.writable) this.post(line, body, weight, transfer, owner)
+    const weight = size + overhead
+    if (this.writable) this.post(isParts, line, body, weight, transfer, owner)
     else this.waiting.push({ line, body, weight, transfer, owner })
     return this.writable
   }
 
+  private look(body: unknown, isParts: boolean): void {
+    if (this.outbox.isEmpty && this.outbox.objects.size > 0) this.outbox.objects = new Set()
+    if (isParts && Array.isArray(body)) this.measure.ofParts(body, this.outbox.objects)
+    else this.measure.of(body, this.outbox.objects)
+  }
+
+  /** Hand over a message that was just looked at. */
   private post(
+    isParts: boolean,
     line: number,
     body: unknown,
     weight: number,
     transfer: ReadonlyArray<Transferable> | undefined,
     owner: Owner | undefined,
   ): void {
+    const { measure, outbox } = this
     this.outstanding += weight
     this.counts.sent++
     this.counts.bytesSent += weight - overhead
-    this.outbox.add(line, body, weight, transfer, owner)
+    // A batch with the same object: the message begins a new one. Whoever is told of the flush may
+    // send, and measure, something else.
+    while (!outbox.isEmpty && (measure.isShared || !measure.isWhole)) {
+      outbox.flush()
+      this.look(body, isParts)
+    }
+    outbox.add(line, body, weight, transfer, owner, measure.isText, !measure.isWhole)
   }
 
   /** Call back once when the window has room again, or the link has ended. Answers how to cancel. */
@@ -278,6 +313,11 @@ export class Link {
     this.wire.setRef(ref)
   }
 
+  /** Let what was sent leave now, not at the next microtask: for code that will not return soon. */
+  flush(): void {
+    this.outbox.flush()
+  }
+
   /** Say goodbye, let what was sent leave, and end with `ChannelClosed`. */
   close(): void {
     if (this.reason !== undefined) return
@@ -296,9 +336,7 @@ export class Link {
     if (this.reason !== undefined) return
     this.reason = reason
     this.outbox.discard(reason)
-    const { waiting } = this
-    this.waiting = []
-    for (const { owner } of waiting) {
+    for (const { owner } of this.waiting.clear()) {
       this.counts.refused++
       owner?.refused(reason)
     }
@@ -330,9 +368,10 @@ export class Link {
   private postWaiting(hasRoom: () => boolean): void {
     while (this.waiting.length > 0 && hasRoom()) {
       const next = this.waiting.shift()
-      if (next !== undefined) {
-        this.post(next.line, next.body, next.weight, next.transfer, next.owner)
-      }
+      if (next === undefined) return
+      // It may have changed, and others were looked at meanwhile.
+      this.look(next.body, false)
+      this.post(false, next.line, next.body, next.weight, next.transfer, next.owner)
     }
   }
 

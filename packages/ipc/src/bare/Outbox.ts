@@ -1,7 +1,10 @@
 /**
  * Collects the messages of one synchronous run and hands them over as one batch: at the next
- * microtask, or earlier when they weigh enough. One post for a hundred messages is what makes a
- * link fast.
+ * microtask, or earlier when they weigh enough. One post for several messages is what
+ * makes a link fast.
+ *
+ * In one batch the same object would arrive as one, shared by the messages that hold it: whoever
+ * adds a message flushes first where that may be.
  *
  * A message is copied when its batch leaves, not when it is added: do not change it in the same
  * synchronous run.
@@ -10,7 +13,7 @@
  */
 import type { Transferable } from "node:worker_threads"
 
-import type { Batch } from "./Wire.ts"
+import { type Batch, mark } from "./Wire.ts"
 
 /** Who is told when a message could not be sent after all. */
 export interface Owner {
@@ -24,16 +27,20 @@ export type Post = (
   batch: Batch,
   transfer: ReadonlyArray<Transferable> | undefined,
   weight: number,
+  isText: boolean,
 ) => void
 
-/** Says that a value is a batch of ours; the number is the version of its layout. */
-export const mark = "@manycore/ipc:2"
+/** Flushes at the microtask; `queueMicrotask` would cost a resource for async hooks each time. */
+const soon = Promise.resolve()
 
 /** A batch leaves early when it weighs so many bytes, */
 const maxWeight = 256 * 1024
 
-/** or holds so many messages: the peer begins with them while we go on. */
-const maxCount = 16
+/** or holds so many messages: the peer begins with them while we go on, */
+const firstCount = 32
+
+/** and each further batch of one synchronous run may hold twice as many, up to so many. */
+const lastCount = 256
 
 type Transfers = Array<ReadonlyArray<Transferable> | undefined>
 
@@ -55,6 +62,10 @@ export class Outbox {
   /** What each message transfers; undefined while none does. */
   private transfers: Transfers | undefined
   private weight = 0
+  private isText = true
+  /** The objects of the batch: who measures a message for it adds those inside. */
+  objects = new Set<object>()
+  private maxCount = firstCount
   private isScheduled = false
   private readonly post: Post
   /** A message was refused: its weight will not arrive. */
@@ -65,15 +76,24 @@ export class Outbox {
     this.onRefused = onRefused
   }
 
+  get isEmpty(): boolean {
+    return this.owners.length === 0
+  }
+
+  /**
+   * Add a message. `isText`: JSON would carry it unchanged. `isAlone`: it leaves in this batch, and
+   * nothing after it.
+   */
   add(
     line: number,
     body: unknown,
     weight: number,
     transfer: ReadonlyArray<Transferable> | undefined,
     owner: Owner | undefined,
+    isText = line === 0,
+    isAlone = false,
   ): void {
-    // In one batch the same object would arrive as one, shared by both messages.
-    if (typeof body === "object" && body !== null && this.items.includes(body)) this.flush()
+    this.isText &&= isText
     this.items.push(line, body)
     this.owners.push(owner)
     this.weight += weight
@@ -81,32 +101,46 @@ export class Outbox {
       this.transfers ??= []
       this.transfers[this.owners.length - 1] = transfer
     }
-    if (this.weight >= maxWeight || this.owners.length >= maxCount) this.flush()
+    if (this.owners.length >= this.maxCount) {
+      this.maxCount = Math.min(lastCount, 2 * this.maxCount)
+      this.flush()
+    } else if (this.weight >= maxWeight || isAlone) this.flush()
     else if (!this.isScheduled) {
       this.isScheduled = true
-      queueMicrotask(this.flush)
+      void soon.then(this.onMicrotask)
     }
   }
 
-  readonly flush = (): void => {
+  private readonly onMicrotask = (): void => {
     this.isScheduled = false
-    const { items, owners, transfers, weight } = this
+    this.maxCount = firstCount
+    this.flush()
+  }
+
+  flush(): void {
+    const { isText, items, owners, transfers, weight } = this
     if (owners.length === 0) return
-    this.items = [mark, 0]
-    this.owners = []
-    this.transfers = undefined
-    this.weight = 0
+    this.clear()
     items[1] = weight
     const merged = transfers?.flatMap((one) => one ?? [])
     // The owners are told only when all has left: what they send next comes after it.
     try {
-      this.post(items, merged, weight)
+      this.post(items, merged, weight, isText && merged === undefined)
     } catch (error) {
       if (owners.length === 1) this.refuse(owners[0], weight, error)
       else tellAll(this.postOneByOne(items, owners, transfers, weight))
       return
     }
     for (const owner of owners) owner?.sent?.()
+  }
+
+  private clear(): void {
+    this.items = [mark, 0]
+    this.owners = []
+    this.transfers = undefined
+    this.weight = 0
+    this.isText = true
+    if (this.objects.size > 0) this.objects = new Set()
   }
 
   /** One of them cannot be sent: find out which, and send the others. */
@@ -121,7 +155,8 @@ export class Outbox {
     return owners.map((owner, i) => {
       const weight = items[2 + 2 * i] === 0 ? 0 : total / data
       try {
-        this.post([mark, weight, items[2 + 2 * i], items[3 + 2 * i]], transfers?.[i], weight)
+        const batch = [mark, weight, items[2 + 2 * i], items[3 + 2 * i]]
+        this.post(batch, transfers?.[i], weight, false)
         return () => owner?.sent?.()
       } catch (error) {
         return () => this.refuse(owner, weight, error)
@@ -137,10 +172,7 @@ export class Outbox {
   /** Nothing leaves any more: tell whoever still waits. */
   discard(error: unknown): void {
     const { items, owners } = this
-    this.items = [mark, 0]
-    this.owners = []
-    this.transfers = undefined
-    this.weight = 0
+    this.clear()
     tellAll(
       owners.map((owner, i) => () => {
         if (items[2 + 2 * i] !== 0) this.refuse(owner, 0, error)

@@ -14,6 +14,9 @@ import type { CloseReason } from "./CloseReason.ts"
  */
 export type Batch = ReadonlyArray<unknown>
 
+/** Says that a value is a batch of ours; the number is the version of its layout. */
+export const mark = "@manycore/ipc:2"
+
 export interface WireEvents {
   /** A value arrived that may be a batch, and how many bytes it took where the wire knows. */
   readonly onBatch: (batch: unknown, bytes: number) => void
@@ -31,8 +34,13 @@ export interface Wire {
   /**
    * Hand one batch to the transport; answers how many bytes it takes, 0 where the wire cannot know.
    * Throws when it holds what cannot be copied, or with `TooLarge`; nothing of it was sent then.
+   * `isText` says that JSON would carry it unchanged, for a wire to which that is faster.
    */
-  readonly write: (batch: Batch, transfer: ReadonlyArray<Transferable> | undefined) => number
+  readonly write: (
+    batch: Batch,
+    transfer: ReadonlyArray<Transferable> | undefined,
+    isText: boolean,
+  ) => number
   /** Stop listening and let go of the transport, after what was written has left. */
   readonly close: (abort?: boolean) => void
   /** Bytes that were written and have not left this process. */

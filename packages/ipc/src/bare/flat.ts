@@ -4,10 +4,10 @@
  *
  * | body | what |
  * | --- | --- |
- * | `[id, tag, payload]` | a call; `id` is the caller's |
+ * | `[id, tag, payload]` | a call; `id` is the caller's; `[id, tag]` when the payload is undefined |
  * | `[id, tag, payload, traceId, spanId, sampled]` | the same, inside of a span |
  * | `id` | the caller no longer wants the answer: interrupt the handler |
- * | `[id, value]` | the answer |
+ * | `[id, value]` | the answer; `[id]` when it is undefined |
  * | `[id, exit, 1]` | a failure: an Effect `Exit`, encoded with the rpc's codec |
  *
  * Payloads, values and exits are the `Iso` side of their Schemas: native values, not JSON.
@@ -42,6 +42,29 @@ export const readCall = (body: unknown): Call | number | undefined => {
       ? { traceId, spanId, sampled: sampled === true }
       : undefined
   return { id, tag, payload, trace }
+}
+
+/** The list that says a call. */
+export const callParts = (
+  id: number,
+  tag: string,
+  payload: unknown,
+  trace: Trace | undefined,
+): ReadonlyArray<unknown> => {
+  if (trace !== undefined) {
+    return [id, tag, payload, trace.traceId, trace.spanId, trace.sampled]
+  }
+  return payload === undefined ? [id, tag] : [id, tag, payload]
+}
+
+/** The list that says an answer; `kind` 1 is an exit, 2 the reason why nobody was called. */
+export const answerParts = (
+  id: number,
+  content: unknown,
+  kind: 1 | 2 | undefined,
+): ReadonlyArray<unknown> => {
+  if (kind !== undefined) return [id, content, kind]
+  return content === undefined ? [id] : [id, content]
 }
 
 /** An exit that says: the handler has a bug, and here is its error. */

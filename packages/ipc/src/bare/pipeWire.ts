@@ -7,7 +7,7 @@
  */
 import type { Socket } from "node:net"
 
-import { byteLength, Decoder, encode, maxValueBytes, preamble } from "./Frame.ts"
+import { byteLength, Decoder, encode, encodeText, maxValueBytes, preamble } from "./Frame.ts"
 import { defaultMaxMessageBytes } from "./Link.ts"
 import { TooLarge, type Wire, type WireEvents } from "./Wire.ts"
 
@@ -48,7 +48,12 @@ export const pipeWire = (socket: Socket, options: PipeOptions): Wire => {
       socket.on("close", onEnd)
       socket.write(preamble)
     },
-    write: (batch) => {
+    write: (batch, _, isText) => {
+      if (isText) {
+        const frame = encodeText(JSON.stringify(batch))
+        socket.write(frame)
+        return frame.byteLength
+      }
       const pieces = encode(batch)
       const bytes = byteLength(pieces)
       if (bytes > limit) throw new TooLarge(bytes, limit)

@@ -16,7 +16,15 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as RpcSchema from "effect/rpc/RpcSchema"
 
 import { parentProcessWire } from "../internal/wires.ts"
-import { answerLine, type Call, callLine, dieExit, failExit, readCall } from "./flat.ts"
+import {
+  answerLine,
+  answerParts,
+  type Call,
+  callLine,
+  dieExit,
+  failExit,
+  readCall,
+} from "./flat.ts"
 import { Link, type LinkOptions } from "./Link.ts"
 import { parentThreadWire } from "./portWire.ts"
 
@@ -78,7 +86,7 @@ export const serveOn = <Group>(
   const known = new Map<string, AnyHandler>(Object.entries(handlers))
 
   const say = (id: number, content: unknown, kind?: 1 | 2) => {
-    link.send(line, kind === undefined ? [id, content] : [id, content, kind], undefined, {
+    link.sendParts(line, answerParts(id, content, kind), undefined, {
       refused: (error) => {
         const why = error instanceof Error ? error.message : String(error)
         if (link.closed === undefined) link.send(line, [id, dieExit(new Error(why)), 1])

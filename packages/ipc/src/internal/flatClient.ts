@@ -8,7 +8,8 @@
 import { Effect, Exit, Fiber, type Scope, Tracer } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 
-import { answerLine, callLine } from "../bare/flat.ts"
+import { CallTable } from "../bare/CallTable.ts"
+import { answerLine, callLine, callParts } from "../bare/flat.ts"
 import type { Link } from "../bare/Link.ts"
 import type { Owner } from "../bare/Outbox.ts"
 import type { Channel } from "../Channel.ts"
@@ -22,30 +23,36 @@ export interface FlatOptions {
   readonly serveTimeout: number
 }
 
-/** Calls of one process have different ids, so several clients may share a line. */
-let lastId = 0
-
 type Resume = (effect: Effect.Effect<unknown, unknown>) => void
+
+/** What the calls of one rpc have in common. */
+interface Method {
+  readonly calls: Calls
+  readonly tag: string
+  readonly codecs: FlatCodecs
+}
 
 /** A call in flight. */
 class Pending implements Owner {
-  readonly id: number
-  readonly tag: string
-  readonly codecs: FlatCodecs
+  id = 0
+  readonly method: Method
   readonly resume: Resume
-  readonly calls: Calls
 
-  constructor(id: number, tag: string, codecs: FlatCodecs, resume: Resume, calls: Calls) {
-    this.id = id
-    this.tag = tag
-    this.codecs = codecs
+  constructor(method: Method, resume: Resume) {
+    this.method = method
     this.resume = resume
-    this.calls = calls
   }
 
   refused(error: unknown): void {
-    this.calls.pending.delete(this.id)
-    this.resume(Effect.fail(refusal(this.calls.link, error, this.tag)))
+    const { calls, tag } = this.method
+    calls.pending.take(this.id)
+    this.resume(Effect.fail(refusal(calls.link, error, tag)))
+  }
+
+  /** The caller no longer wants the answer: tell the other side. */
+  interrupt(): void {
+    const { line, link, pending } = this.method.calls
+    if (pending.take(this.id) !== undefined) link.send(line, this.id)
   }
 }
 
@@ -53,7 +60,7 @@ class Pending implements Owner {
 interface Calls {
   readonly link: Link
   readonly line: number
-  readonly pending: Map<number, Pending>
+  readonly pending: CallTable<Pending>
 }
 
 const invalid = (link: Link, call: string, cause: unknown) =>
@@ -99,26 +106,25 @@ export const flatClient = Effect.fnUntraced(function* (
   Scope.Scope
 > {
   const { link } = channel
-  const calls: Calls = { link, line: link.line(callLine(options.name)), pending: new Map() }
+  const calls: Calls = { link, line: link.line(callLine(options.name)), pending: new CallTable() }
   const { pending } = calls
 
   const onAnswer = (body: unknown) => {
     if (!Array.isArray(body)) return
     const [id, content, kind]: ReadonlyArray<unknown> = body
-    const call = typeof id === "number" ? pending.get(id) : undefined
-    if (call === undefined || typeof id !== "number") return
-    pending.delete(id)
-    if (kind === undefined) call.resume(answer(link, call, call.codecs.decodeSuccess(content)))
-    else if (kind === 2)
-      call.resume(Effect.fail(invalid(link, call.tag, new Error(String(content)))))
+    const call = typeof id === "number" ? pending.take(id) : undefined
+    if (call === undefined) return
+    const { codecs, tag } = call.method
+    if (kind === undefined) call.resume(answer(call.method, codecs.decodeSuccess(content)))
+    else if (kind === 2) call.resume(Effect.fail(invalid(link, tag, new Error(String(content)))))
     else {
-      const exit = answer(link, call, call.codecs.decodeExit(content))
+      const exit = answer(call.method, codecs.decodeExit(content))
       call.resume(Effect.flatten(exit as Effect.Effect<Effect.Effect<unknown, unknown>, unknown>))
     }
   }
 
   const failAll = (end: unknown) => {
-    for (const call of Array.from(pending.values())) call.refused(end)
+    for (const call of pending.takeAll()) call.refused(end)
   }
 
   yield* Effect.acquireRelease(
@@ -138,8 +144,8 @@ export const flatClient = Effect.fnUntraced(function* (
   const readyFor = (tag: string) => Effect.andThen(served(link, options, tag), writable(link))
 
   return (rpc) => {
-    const codecs = flatCodecs(rpc)
-    const tag = rpc._tag
+    const method: Method = { calls, tag: rpc._tag, codecs: flatCodecs(rpc) }
+    const { codecs, tag } = method
     const call = (payload: unknown): Effect.Effect<unknown, unknown> =>
       Effect.callback((resume) => {
         if (!isReady()) return resume(Effect.andThen(readyFor(tag), call(payload)))
@@ -151,15 +157,13 @@ export const flatClient = Effect.fnUntraced(function* (
           return resume(Effect.fail(invalid(link, tag, cause)))
         }
         if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
-          return dispatch(calls, tag, codecs, encoded.value, resume)
+          return dispatch(method, encoded.value, resume)
         }
         resume(
           encoded.pipe(
             Effect.mapError((cause) => invalid(link, tag, cause)),
             Effect.flatMap((value) =>
-              Effect.callback<unknown, unknown>((then) =>
-                dispatch(calls, tag, codecs, value, then),
-              ),
+              Effect.callback<unknown, unknown>((then) => dispatch(method, value, then)),
             ),
           ),
         )
@@ -171,34 +175,20 @@ export const flatClient = Effect.fnUntraced(function* (
 const unchecked = { disableChecks: true }
 
 /** Send one call; answers how to interrupt it. */
-const dispatch = (
-  calls: Calls,
-  tag: string,
-  codecs: FlatCodecs,
-  encoded: unknown,
-  resume: Resume,
-): Effect.Effect<void> => {
-  const { line, link, pending } = calls
-  const id = ++lastId
-  const call = new Pending(id, tag, codecs, resume, calls)
-  pending.set(id, call)
+const dispatch = (method: Method, encoded: unknown, resume: Resume): Effect.Effect<void> => {
+  const { line, link, pending } = method.calls
+  const call = new Pending(method, resume)
+  call.id = pending.add(call)
   const span = traceOf(Fiber.getCurrent())
-  const body =
-    span === undefined
-      ? [id, tag, encoded]
-      : [id, tag, encoded, span.traceId, span.spanId, span.sampled]
-  link.send(line, body, undefined, call)
-  return Effect.sync(() => {
-    if (pending.delete(id)) link.send(line, id)
-  })
+  link.sendParts(line, callParts(call.id, method.tag, encoded, span), undefined, call)
+  return Effect.sync(() => call.interrupt())
 }
 
 /** A decoded answer; one that does not fit its Schema fails its call. */
 const answer = (
-  link: Link,
-  call: Pending,
+  { calls, tag }: Method,
   decoded: Effect.Effect<unknown, unknown>,
 ): Effect.Effect<unknown, unknown> =>
   Exit.isExit(decoded) && Exit.isSuccess(decoded)
     ? decoded
-    : Effect.mapError(decoded, (cause) => invalid(link, call.tag, cause))
+    : Effect.mapError(decoded, (cause) => invalid(calls.link, tag, cause))

@@ -10,7 +10,15 @@ import * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import { RequestId } from "effect/rpc/RpcMessage"
 
-import { answerLine, type Call, callLine, dieExit, readCall, type Trace } from "../bare/flat.ts"
+import {
+  answerLine,
+  answerParts,
+  type Call,
+  callLine,
+  dieExit,
+  readCall,
+  type Trace,
+} from "../bare/flat.ts"
 import type { Channel } from "../Channel.ts"
 import { type FlatCodecs, flatCodecs, isFlat } from "./flatCodecs.ts"
 
@@ -58,7 +66,7 @@ export const flatServer = Effect.fnUntraced(function* (
 
   /** The last word about a call; what cannot be copied becomes a defect that can. */
   const say = (id: number, content: unknown, kind?: 1 | 2) => {
-    link.send(line, kind === undefined ? [id, content] : [id, content, kind], undefined, {
+    link.sendParts(line, answerParts(id, content, kind), undefined, {
       refused: (error) => {
         if (link.closed === undefined) link.send(line, [id, dieExit(new Error(message(error))), 1])
       },

@@ -192,7 +192,7 @@ describe("Frame", () => {
       "begin",
     )
     const newer = Buffer.from(preamble)
-    newer[7] = 2
+    newer[7] = 3
     framingLost(() => decode([newer]))
   })
 

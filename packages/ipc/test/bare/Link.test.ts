@@ -7,9 +7,9 @@ import { Arbitrary, Effect, Fiber, Schema } from "effect"
 import type { CloseReason } from "../../src/bare/CloseReason.ts"
 import { encode, preamble } from "../../src/bare/Frame.ts"
 import { Link } from "../../src/bare/Link.ts"
-import { mark } from "../../src/bare/Outbox.ts"
+import { Measure } from "../../src/bare/Measure.ts"
 import { pipeWire } from "../../src/bare/pipeWire.ts"
-import { sizeOf } from "../../src/bare/sizeOf.ts"
+import { mark } from "../../src/bare/Wire.ts"
 import { TooLarge, type Wire, type WireEvents } from "../../src/bare/Wire.ts"
 import * as Generated from "../fixtures/generated.ts"
 import * as Pairs from "../fixtures/wirePairs.ts"
@@ -54,7 +54,7 @@ const endOf = (link: Link): Array<CloseReason> => {
 const scripted = (
   options: { readonly window?: number; readonly maxMessageBytes?: number } = {},
 ) => {
-  const written: Array<unknown> = []
+  const written: Array<ReadonlyArray<unknown>> = []
   let closes = 0
   let events: WireEvents | undefined
   const wire: Wire = {
@@ -418,6 +418,12 @@ describe("a link over a pipe only", () => {
   )
 })
 
+const sizeOf = (value: unknown): number => {
+  const measure = new Measure()
+  measure.of(value, new Set())
+  return measure.size
+}
+
 describe("a link and a peer that is a script", () => {
   it("sends what one synchronous run sends as one write, with the name in front", async () => {
     const { link, written } = scripted()
@@ -654,5 +660,44 @@ describe("a link and a peer that is a script", () => {
     assert.isAtLeast(sizeOf([[[new Map([[1, { a: bytes() }]])]]]), 100 * KiB)
     assert.isAtLeast(sizeOf(Array.from({ length: 60 }, bytes)), 3000 * KiB)
     assert.isAtLeast(sizeOf(Array.from({ length: 1000 }, () => "x".repeat(1000))), 500_000)
+  })
+
+  it("messages that hold the same object arrive apart", async () => {
+    const { link, written } = scripted()
+    const line = link.line("data")
+    const shared = { bytes: new Uint8Array(3) }
+    const many = Array.from({ length: 100 }, () => ({}))
+    const bodies = [[1, shared], [2, shared], [{ deep: [shared] }], [3], many, [4, many[99]]]
+    for (const body of bodies) link.send(line, body)
+    await Promise.resolve()
+    const arrived = written.map((batch) => batch.filter((_, i) => i > 2 && i % 2 === 1))
+    assert.deepStrictEqual(arrived, [
+      [
+        [0, 1, "data"],
+        [1, shared],
+      ],
+      [[2, shared]],
+      [[{ deep: [shared] }], [3]],
+      [many],
+      [[4, {}]],
+    ])
+  })
+
+  it("who sends while it is told of a batch does not spoil the message that is being sent", async () => {
+    const { link, written } = scripted()
+    const line = link.line("data")
+    const shared = { n: 1 }
+    const send = (body: unknown, sent: () => void = () => {}) =>
+      link.send(line, body, undefined, { refused: () => {}, sent })
+    send(["first", shared], () => send(["meanwhile", shared, new Map()]))
+    send(["second", shared])
+    await Promise.resolve()
+    await Promise.resolve()
+    const arrived = written.flatMap((batch) => batch.filter((_, i) => i > 2 && i % 2 === 1))
+    assert.deepStrictEqual(arrived.slice(1), [
+      ["first", { n: 1 }],
+      ["meanwhile", { n: 1 }, new Map()],
+      ["second", { n: 1 }],
+    ])
   })
 })

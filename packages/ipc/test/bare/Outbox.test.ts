@@ -2,13 +2,14 @@ import type { Transferable } from "node:worker_threads"
 
 import { assert, describe, it } from "@effect/vitest"
 
-import { mark, Outbox } from "../../src/bare/Outbox.ts"
-import type { Batch } from "../../src/bare/Wire.ts"
+import { Outbox } from "../../src/bare/Outbox.ts"
+import { type Batch, mark } from "../../src/bare/Wire.ts"
 
 interface Posted {
   readonly batch: Batch
   readonly transfer: ReadonlyArray<Transferable>
   readonly weight: number
+  readonly isText: boolean
 }
 
 /** An outbox whose posts are copied as a port would, and remembered. */
@@ -16,9 +17,9 @@ const recorded = () => {
   const posts: Array<Posted> = []
   const refunds: Array<number> = []
   const outbox = new Outbox(
-    (batch, transfer = [], weight) => {
+    (batch, transfer = [], weight, isText) => {
       const copy = structuredClone(batch, { transfer: [...transfer] })
-      posts.push({ batch: copy, transfer, weight })
+      posts.push({ batch: copy, transfer, weight, isText })
     },
     (weight) => refunds.push(weight),
   )
@@ -89,6 +90,43 @@ describe("Outbox", () => {
       [1, "large"],
       [1, "after"],
     ])
+  })
+
+  it("a batch is text when all of it is, and transfers nothing", async () => {
+    const { outbox, posts } = recorded()
+    const add = (body: unknown, isText: boolean, transfer?: ReadonlyArray<Transferable>) =>
+      outbox.add(1, body, 10, transfer, undefined, isText)
+    add("a", true)
+    add("b", true)
+    await Promise.resolve()
+    add("c", true)
+    add(Number.NaN, false)
+    await Promise.resolve()
+    add("d", true)
+    await Promise.resolve()
+    const moved = new ArrayBuffer(1)
+    add("e", true, [moved])
+    await Promise.resolve()
+    assert.deepStrictEqual(
+      posts.map(({ batch, isText }) => [batch.length / 2 - 1, isText]),
+      [
+        [2, true],
+        [2, false],
+        [1, true],
+        [1, false],
+      ],
+    )
+  })
+
+  it("batches of one synchronous run grow, those of the next one begin small again", async () => {
+    const { outbox, posts } = recorded()
+    const counts = () => posts.splice(0).map(({ batch }) => batch.length / 2 - 1)
+    for (let i = 0; i < 1000; i++) outbox.add(1, i, 10, undefined, undefined)
+    await Promise.resolve()
+    assert.deepStrictEqual(counts(), [32, 64, 128, 256, 256, 256, 8])
+    for (let i = 0; i < 40; i++) outbox.add(1, i, 10, undefined, undefined)
+    await Promise.resolve()
+    assert.deepStrictEqual(counts(), [32, 8])
   })
 
   it("an empty outbox posts nothing", async () => {
