@@ -4,65 +4,11 @@
  *
  * @since 0.1.0
  */
-import { Schema, SchemaTransformation } from "effect"
+import { Schema } from "effect"
 
-/**
- * A counter. Send it in a task's payload with `SharedCounter.schema`: the thread gets a counter
- * over the same memory.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SharedCounter {
-  /** Eight bytes that hold the value as one 64-bit integer. */
-  readonly buffer: SharedArrayBuffer
-}
+import type { SharedCounter } from "./shared/SharedCounter.ts"
 
-const cell = (self: SharedCounter) => new BigInt64Array(self.buffer)
-
-/**
- * A counter in new shared memory.
- *
- * @param initial a safe integer. Default 0.
- * @category constructors
- * @since 0.1.0
- */
-export const make = (initial = 0): SharedCounter => {
-  const counter = { buffer: new SharedArrayBuffer(BigInt64Array.BYTES_PER_ELEMENT) }
-  Atomics.store(cell(counter), 0, BigInt(initial))
-  return counter
-}
-
-/**
- * The value now.
- *
- * @category getters
- * @since 0.1.0
- */
-export const get = (self: SharedCounter): number => Number(Atomics.load(cell(self), 0))
-
-/**
- * Add `amount`, a safe integer that may be negative, and return the value after it. Wraps beyond
- * 64 bits; a value beyond `Number.MAX_SAFE_INTEGER` is rounded when it is read.
- *
- * @category operations
- * @since 0.1.0
- */
-export const add = (self: SharedCounter, amount: number): number => {
-  const delta = BigInt(amount)
-  return Number(Atomics.add(cell(self), 0, delta) + delta)
-}
-
-/**
- * Add one and return the value after it.
- *
- * @category operations
- * @since 0.1.0
- */
-export const increment = (self: SharedCounter): number => add(self, 1)
-
-const isBuffer = (value: unknown): value is SharedArrayBuffer =>
-  value instanceof SharedArrayBuffer && value.byteLength === BigInt64Array.BYTES_PER_ELEMENT
+export * from "./shared/SharedCounter.ts"
 
 /**
  * A counter in a task's payload or result. It crosses by reference, between threads of one process
@@ -73,16 +19,10 @@ const isBuffer = (value: unknown): value is SharedArrayBuffer =>
  */
 export const schema = Schema.declare<SharedCounter>(
   (value): value is SharedCounter =>
-    typeof value === "object" && value !== null && "buffer" in value && isBuffer(value.buffer),
-  {
-    expected: "SharedCounter",
-    toCodecIso: () =>
-      Schema.link<SharedCounter>()(
-        Schema.declare<SharedArrayBuffer>(isBuffer, { expected: "SharedArrayBuffer of 8 bytes" }),
-        SchemaTransformation.transform({
-          decode: (buffer) => ({ buffer }),
-          encode: (counter) => counter.buffer,
-        }),
-      ),
-  },
+    typeof value === "object" &&
+    value !== null &&
+    "buffer" in value &&
+    value.buffer instanceof SharedArrayBuffer &&
+    value.buffer.byteLength === BigInt64Array.BYTES_PER_ELEMENT,
+  { expected: "SharedCounter" },
 )

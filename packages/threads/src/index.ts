@@ -4,6 +4,13 @@
  * @since 0.1.0
  */
 export * as Pool from "./Pool.ts"
+export { threadExited } from "./shared/threadExited.ts"
+export * as SharedBarrier from "./SharedBarrier.ts"
 export * as SharedCounter from "./SharedCounter.ts"
+export * as SharedLatch from "./SharedLatch.ts"
+export * as SharedMemoryError from "./SharedMemoryError.ts"
+export * as SharedMutex from "./SharedMutex.ts"
+export * as SharedRing from "./SharedRing.ts"
+export * as SharedSemaphore from "./SharedSemaphore.ts"
 export * as ThreadEntry from "./ThreadEntry.ts"
 export * as ThreadsError from "./ThreadsError.ts"

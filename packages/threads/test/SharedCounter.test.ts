@@ -2,6 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { SharedCounter } from "@manycore/threads"
 import { Effect, Schema } from "effect"
 
+import * as Thread from "./shared/thread.ts"
+
 const Amount = Schema.Int.check(Schema.isBetween({ minimum: -1e9, maximum: 1e9 }))
 
 describe("SharedCounter", () => {
@@ -19,13 +21,24 @@ describe("SharedCounter", () => {
     },
   )
 
+  it.live("threads without Effect add to one counter and no update is lost", () =>
+    Effect.gen(function* () {
+      const counter = SharedCounter.make()
+      const job = { do: "count", counter, times: 100_000 } as const
+      const threads = yield* Effect.forEach([1, 2, 3], () => Thread.start(job))
+      for (let i = 0; i < job.times; i++) SharedCounter.increment(counter)
+      yield* Effect.forEach(threads, (thread) => thread.found)
+      assert.strictEqual(SharedCounter.get(counter), 400_000)
+    }).pipe(Effect.scoped),
+  )
+
   it.effect("crosses by reference", () =>
     Effect.gen(function* () {
       const codec = Schema.toCodecIso(SharedCounter.schema)
       const counter = SharedCounter.make(1)
       const wire: unknown = yield* Schema.encodeEffect(codec)(counter)
-      assert.strictEqual(wire, counter.buffer)
-      SharedCounter.increment(yield* Schema.decodeUnknownEffect(codec)(wire))
+      const other = structuredClone(wire)
+      SharedCounter.increment(yield* Schema.decodeUnknownEffect(codec)(other))
       assert.strictEqual(SharedCounter.get(counter), 2)
     }),
   )
