@@ -9,7 +9,7 @@
  */
 import { parentPort } from "node:worker_threads"
 
-import { Duration, Effect, type Scope, type Stream } from "effect"
+import { Duration, Effect, type Scope, Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
@@ -17,12 +17,12 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import * as RpcServer from "effect/rpc/RpcServer"
 
 import type * as Channel from "./Channel.ts"
-import { clientProtocol } from "./internal/clientProtocol.ts"
+import { clientProtocol, requestLine } from "./internal/clientProtocol.ts"
 import { flatClient, served } from "./internal/flatClient.ts"
 import { isFlat } from "./internal/flatCodecs.ts"
 import { flatServer } from "./internal/flatServer.ts"
 import { observedCall, observedStream, observersOf } from "./internal/observation.ts"
-import type { IpcError } from "./IpcError.ts"
+import { IpcError, NotServed } from "./IpcError.ts"
 import * as PortChannel from "./PortChannel.ts"
 import * as ProcessChannel from "./ProcessChannel.ts"
 import { makeServer, type Options } from "./RpcTransport.ts"
@@ -70,19 +70,31 @@ export const client: <Rpcs extends Rpc.Any>(
     const name = options.name ?? "rpc"
     const protocol = yield* clientProtocol(channel, name, asRpcClientError)
     const full = yield* Effect.provideService(RpcClient.make(group), RpcClient.Protocol, protocol)
-    const flat = yield* flatClient(channel, {
-      name,
-      serveTimeout: Duration.toMillis(options.serveTimeout ?? defaultServeTimeout),
-    })
     const { link } = channel
+    const serveTimeout = Duration.toMillis(options.serveTimeout ?? defaultServeTimeout)
+    const flat = yield* flatClient(channel, { name, serveTimeout })
+    const line = requestLine(name)
+    const servedFully = (call: string) =>
+      Effect.mapError(served(link, { name: line, serveTimeout }, call), (error) =>
+        error.reason._tag === "NotServed"
+          ? new IpcError({ peer: link.peer, call, reason: new NotServed({ name }) })
+          : error,
+      )
     const observers = observersOf(link)
     const calls: Record<string, Call> = {}
     for (const [tag, rpc] of group.requests) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the group's type is erased
       const erased = rpc as never as Rpc.AnyWithProps
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one function for each rpc
-      const fullCall = Reflect.get(full, tag) as Call
-      const flatCall = isFlat(erased) ? flat(erased) : undefined
+      const effectCall = Reflect.get(full, tag) as Call
+      const fullCall: Call = (payload, options) => {
+        const call = effectCall(payload, options)
+        if (link.isServed(line)) return call
+        return Effect.isEffect(call)
+          ? Effect.andThen(servedFully(tag), call)
+          : Stream.unwrap(Effect.as(servedFully(tag), call))
+      }
+      const flatCall = isFlat(erased) ? flat(erased, fullCall) : undefined
       calls[tag] = (payload, options) => {
         // Headers and the like travel by the full protocol only.
         const goesFlat = flatCall !== undefined && options === undefined

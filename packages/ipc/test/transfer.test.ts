@@ -3,7 +3,7 @@
 import { Worker } from "node:worker_threads"
 
 import { assert, describe, it } from "@effect/vitest"
-import { type Channel, PortChannel, ProcessChannel, RpcTransport } from "@manycore/ipc"
+import { type Channel, Ipc, PortChannel, ProcessChannel, RpcTransport } from "@manycore/ipc"
 import { Effect, Layer, type Scope, Stream } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
@@ -31,6 +31,7 @@ const full: Open<unknown> = (open) =>
 
 const paths: ReadonlyArray<readonly [name: string, open: Open<unknown>]> = [
   ["Effect's full protocol", full],
+  ["flat calls", (open) => Effect.flatMap(open, (channel) => Ipc.client(Transfers, channel))],
 ]
 
 const length = 100_000

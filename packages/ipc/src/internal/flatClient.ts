@@ -5,8 +5,12 @@
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- the contract's own types are erased here; each
    value is checked against its Schema instead. */
+import type { Transferable as NodeTransferable } from "node:worker_threads"
+
 import { Effect, Exit, Fiber, type Scope, Tracer } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
+import * as RpcClient from "effect/rpc/RpcClient"
+import * as Transferable from "effect/workers/Transferable"
 
 import { CallTable } from "../bare/CallTable.ts"
 import { answerLine, callLine, callParts } from "../bare/flat.ts"
@@ -14,6 +18,7 @@ import type { Link } from "../bare/Link.ts"
 import type { Owner } from "../bare/Outbox.ts"
 import type { Channel } from "../Channel.ts"
 import { InvalidMessage, IpcError, NotServed } from "../IpcError.ts"
+import { nodeTransfer } from "./clientProtocol.ts"
 import { type FlatCodecs, flatCodecs } from "./flatCodecs.ts"
 import { refusal, writable } from "./fromLink.ts"
 
@@ -22,6 +27,9 @@ export interface FlatOptions {
   /** How long a first call waits until the peer serves the name, in ms. */
   readonly serveTimeout: number
 }
+
+/** One rpc as a function. */
+type Call = (payload: unknown) => Effect.Effect<unknown, unknown>
 
 type Resume = (effect: Effect.Effect<unknown, unknown>) => void
 
@@ -101,7 +109,7 @@ export const flatClient = Effect.fnUntraced(function* (
   channel: Channel,
   options: FlatOptions,
 ): Effect.fn.Return<
-  (rpc: Rpc.AnyWithProps) => (payload: unknown) => Effect.Effect<unknown, unknown>,
+  (rpc: Rpc.AnyWithProps, full: (payload: unknown) => unknown) => Call,
   never,
   Scope.Scope
 > {
@@ -143,11 +151,12 @@ export const flatClient = Effect.fnUntraced(function* (
 
   const readyFor = (tag: string) => Effect.andThen(served(link, options, tag), writable(link))
 
-  return (rpc) => {
+  return (rpc, full) => {
     const method: Method = { calls, tag: rpc._tag, codecs: flatCodecs(rpc) }
     const { codecs, tag } = method
     const call = (payload: unknown): Effect.Effect<unknown, unknown> =>
       Effect.callback((resume) => {
+        if (hasHeaders(Fiber.getCurrent())) return resume(full(payload) as ReturnType<Call>)
         if (!isReady()) return resume(Effect.andThen(readyFor(tag), call(payload)))
         let encoded: Effect.Effect<unknown, unknown>
         try {
@@ -159,14 +168,7 @@ export const flatClient = Effect.fnUntraced(function* (
         if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
           return dispatch(method, encoded.value, resume)
         }
-        resume(
-          encoded.pipe(
-            Effect.mapError((cause) => invalid(link, tag, cause)),
-            Effect.flatMap((value) =>
-              Effect.callback<unknown, unknown>((then) => dispatch(method, value, then)),
-            ),
-          ),
-        )
+        resume(dispatchLater(method, encoded))
       })
     return call
   }
@@ -174,13 +176,35 @@ export const flatClient = Effect.fnUntraced(function* (
 
 const unchecked = { disableChecks: true }
 
+/** Headers for this fiber's calls: only the full protocol carries them. */
+const hasHeaders = (fiber: Fiber.Fiber<unknown, unknown> | undefined): boolean =>
+  fiber !== undefined && fiber.context.mapUnsafe.has(RpcClient.CurrentHeaders.key)
+
+/** A payload that takes an Effect to encode: it declares transfers, needs services, or does not fit. */
+const dispatchLater = (method: Method, encoded: Effect.Effect<unknown, unknown>) => {
+  const collector = Transferable.makeCollectorUnsafe()
+  return Effect.provideService(encoded, Transferable.Collector, collector).pipe(
+    Effect.mapError((cause) => invalid(method.calls.link, method.tag, cause)),
+    Effect.flatMap((value) =>
+      Effect.callback<unknown, unknown>((then) =>
+        dispatch(method, value, then, nodeTransfer(collector.readUnsafe())),
+      ),
+    ),
+  )
+}
+
 /** Send one call; answers how to interrupt it. */
-const dispatch = (method: Method, encoded: unknown, resume: Resume): Effect.Effect<void> => {
+const dispatch = (
+  method: Method,
+  encoded: unknown,
+  resume: Resume,
+  transfer?: ReadonlyArray<NodeTransferable>,
+): Effect.Effect<void> => {
   const { line, link, pending } = method.calls
   const call = new Pending(method, resume)
   call.id = pending.add(call)
   const span = traceOf(Fiber.getCurrent())
-  link.sendParts(line, callParts(call.id, method.tag, encoded, span), undefined, call)
+  link.sendParts(line, callParts(call.id, method.tag, encoded, span), transfer, call)
   return Effect.sync(() => call.interrupt())
 }
 

@@ -11,6 +11,8 @@ import { Context, type Effect, Schema } from "effect"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 
+import { codecFor } from "./codecFor.ts"
+
 type Codec = (value: unknown) => Effect.Effect<unknown, Schema.SchemaError>
 
 export interface FlatCodecs {
@@ -31,10 +33,10 @@ const cache = new WeakMap<Rpc.AnyWithProps, FlatCodecs>()
 const options = (rpc: Rpc.AnyWithProps) => Context.get(rpc.annotations, Rpc.ParseOptions)
 
 const encoder = (schema: Schema.Top, rpc: Rpc.AnyWithProps) =>
-  Schema.encodeUnknownEffect(Schema.toCodecIso(schema), options(rpc))
+  Schema.encodeUnknownEffect(codecFor(schema), options(rpc)) as Codec
 
 const decoder = (schema: Schema.Top, rpc: Rpc.AnyWithProps) =>
-  Schema.decodeUnknownEffect(Schema.toCodecIso(schema), options(rpc))
+  Schema.decodeUnknownEffect(codecFor(schema), options(rpc)) as Codec
 
 export const flatCodecs = (rpc: Rpc.AnyWithProps): FlatCodecs => {
   let codecs = cache.get(rpc)

@@ -4,11 +4,14 @@
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- handlers come out of a context that has
    forgotten their types; payloads and results are checked against their Schemas. */
+import type { Transferable as NodeTransferable } from "node:worker_threads"
+
 import { Cause, Context, Deferred, Effect, Exit, Fiber, Scope, Tracer } from "effect"
 import * as Headers from "effect/http/Headers"
 import * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import { RequestId } from "effect/rpc/RpcMessage"
+import * as Transferable from "effect/workers/Transferable"
 
 import {
   answerLine,
@@ -20,6 +23,7 @@ import {
   type Trace,
 } from "../bare/flat.ts"
 import type { Channel } from "../Channel.ts"
+import { nodeTransfer } from "./clientProtocol.ts"
 import { type FlatCodecs, flatCodecs, isFlat } from "./flatCodecs.ts"
 
 interface Served {
@@ -65,8 +69,13 @@ export const flatServer = Effect.fnUntraced(function* (
   const fibers = new Map<number, Fiber.Fiber<unknown, unknown>>()
 
   /** The last word about a call; what cannot be copied becomes a defect that can. */
-  const say = (id: number, content: unknown, kind?: 1 | 2) => {
-    link.sendParts(line, answerParts(id, content, kind), undefined, {
+  const say = (
+    id: number,
+    content: unknown,
+    kind?: 1 | 2,
+    transfer?: ReadonlyArray<NodeTransferable>,
+  ) => {
+    link.sendParts(line, answerParts(id, content, kind), transfer, {
       refused: (error) => {
         if (link.closed === undefined) link.send(line, [id, dieExit(new Error(message(error))), 1])
       },
@@ -79,9 +88,11 @@ export const flatServer = Effect.fnUntraced(function* (
       : codecs.encodeExit(exit)
     const kind = Exit.isSuccess(exit) ? undefined : 1
     if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return say(id, encoded.value, kind)
-    Effect.runForkWith(services)(encoded).addObserver((result) =>
+    const collector = Transferable.makeCollectorUnsafe()
+    const collecting = Effect.provideService(encoded, Transferable.Collector, collector)
+    Effect.runForkWith(services)(collecting).addObserver((result) =>
       Exit.isSuccess(result)
-        ? say(id, result.value, kind)
+        ? say(id, result.value, kind, nodeTransfer(collector.readUnsafe()))
         : say(id, dieExit(new Error(message(Cause.squash(result.cause)))), 1),
     )
   }
