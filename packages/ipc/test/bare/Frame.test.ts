@@ -9,6 +9,7 @@ import {
   byteLength,
   Decoder,
   encode,
+  encodeText,
   FramingLost,
   maxValueBytes,
   preamble,
@@ -264,6 +265,7 @@ describe("Frame", () => {
         preamble,
         frame(["@manycore/ipc:2", 100, 0, [0, 1, "name"], 1, Generated.value(next, 8, 2000)]),
         frame(Generated.value(next, 8, 2000)),
+        encodeText(JSON.stringify(["@manycore/ipc:2", 100, 1, { id: run, text: "hello" }])),
       ])
       for (let i = Generated.below(next, 5); i >= 0; i--) {
         const at = 8 + Generated.below(next, stream.byteLength - 8)
@@ -306,6 +308,36 @@ describe("Frame", () => {
     assert.isBelow(held() - before, 16 * count, "bytes held for the bytes fed")
     // Keep the decoder alive until here.
     decoder.push(Buffer.alloc(0))
+  })
+
+  it("text arrives as the value it stands for, wherever the stream is cut", () => {
+    const values = [["mark", 1, { name: "Ada \u00e9 \u{1f600} \ud800" }], [null, -1.5, ""], {}]
+    const frames = values.map((value) => encodeText(JSON.stringify(value)))
+    const stream = Buffer.concat([preamble, ...frames, frame("end")])
+    for (let at = 0; at <= stream.byteLength; at++) {
+      assertSame(decode([stream.subarray(0, at), stream.subarray(at)]), [...values, "end"])
+    }
+  })
+
+  it("text that is no JSON, is too long or has buffers is FramingLost", () => {
+    const bit = 2 ** 31
+    for (const body of ["", "{", "nonsense", '["x",]', "\u0000"]) {
+      const bytes = Buffer.from(body)
+      const stream = [preamble, u32(bit + bytes.byteLength, 0), bytes]
+      assert.include(
+        framingLost(() => decode(stream)),
+        "no value",
+      )
+    }
+    for (const head of [u32(bit + 1024 * 1024 + 1, 0), u32(bit, 1, 4), u32(2 ** 32 - 1, 0)]) {
+      framingLost(() => decode([preamble, head]))
+    }
+    const deep = encodeText(`${"[".repeat(500_000)}${"]".repeat(500_000)}`)
+    try {
+      decode([preamble, deep])
+    } catch (error) {
+      assert.instanceOf(error, FramingLost)
+    }
   })
 
   it("an error of whoever gets the values is not taken for a broken stream", () => {
