@@ -14,9 +14,18 @@ import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import * as RpcServer from "effect/rpc/RpcServer"
 
 import type { Channel } from "./Channel.ts"
-import { clientProtocol, ignored, nodeTransfer } from "./internal/clientProtocol.ts"
+import { clientProtocol, ignored, nodeTransfer, requestLine } from "./internal/clientProtocol.ts"
 import { codecFor } from "./internal/codecFor.ts"
 import { isFromClient } from "./internal/envelope.ts"
+
+/**
+ * The codec of every value on a channel, for protocols of your own: `Schema.toCodecIso`, and what a
+ * schema declares to transfer is handed to the `Collector`.
+ *
+ * @category codecs
+ * @since 0.1.0
+ */
+export { codecFor } from "./internal/codecFor.ts"
 
 /**
  * What tells one conversation on a channel from another.
@@ -63,10 +72,11 @@ export const makeServer = (
       const requests = yield* Queue.unbounded<unknown>()
       yield* Effect.acquireRelease(
         Effect.sync(() =>
-          channel.listen(`${name}:request`, (message) => Queue.offerUnsafe(requests, message)),
+          channel.listen(requestLine(name), (message) => Queue.offerUnsafe(requests, message)),
         ),
         (stop) => Effect.sync(stop),
       )
+      channel.link.serve(requestLine(name))
       const disconnects = yield* Queue.unbounded<number>()
       yield* Queue.take(requests).pipe(
         Effect.flatMap((message) =>

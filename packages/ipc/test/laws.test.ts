@@ -1,16 +1,11 @@
-import * as ChildProcess from "node:child_process"
-import cluster from "node:cluster"
-import { once } from "node:events"
-import { fileURLToPath } from "node:url"
-import { Worker } from "node:worker_threads"
-
 import { assert, describe, it } from "@effect/vitest"
-import { type Channel, Ipc, MemoryChannel, PortChannel, ProcessChannel } from "@manycore/ipc"
+import { type Channel, Ipc } from "@manycore/ipc"
 import { Census, Condition } from "@manycore/testkit"
 import { Cause, Effect, Exit, Fiber, type Scope, Stream } from "effect"
 
 import { Contract, NotDivisible } from "./fixtures/Contract.ts"
 import { Handlers } from "./fixtures/handlers.ts"
+import * as Transports from "./fixtures/transports.ts"
 
 interface Transport {
   readonly name: string
@@ -21,53 +16,22 @@ interface Transport {
   readonly streams: boolean
 }
 
-const fixture = (name: string) => new URL(`./fixtures/${name}.ts`, import.meta.url)
+const { fixture } = Transports
 
-const thread = (name: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => new Worker(fixture(name))),
-    (worker) => Effect.promise(() => worker.terminate()),
-  ).pipe(Effect.flatMap((worker) => PortChannel.fromWorker(worker)))
-
-/** A worker of `node:cluster`, whose pipe is ours. */
-const clusterWorker = Effect.acquireRelease(
-  Effect.sync(() => {
-    const exec = fileURLToPath(fixture("process"))
-    cluster.setupPrimary(ProcessChannel.clusterSettings({ exec }))
-    return cluster.fork(ProcessChannel.clusterEnv())
-  }),
-  (worker) => Effect.promise(() => kill(worker.process)),
-).pipe(Effect.flatMap((worker) => ProcessChannel.fromClusterWorker(worker)))
-
-const kill = async (child: ChildProcess.ChildProcess) => {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exited = once(child, "exit")
-  child.kill("SIGKILL")
-  await exited
-}
-
-/** Forked by somebody else, without our pipe. */
-const foreign = Effect.acquireRelease(
-  Effect.sync(() =>
-    ChildProcess.fork(fileURLToPath(fixture("process")), { serialization: "advanced" }),
-  ),
-  (child) => Effect.promise(() => kill(child)),
-).pipe(Effect.flatMap((child) => ProcessChannel.fromChild(child)))
-
-const memory = Effect.gen(function* () {
-  const [one, two] = yield* MemoryChannel.make()
-  yield* Effect.forkScoped(Effect.provide(Ipc.serveOn(Contract, two), Handlers))
-  return one
-})
+const bare = fixture("bare")
 
 const transports: ReadonlyArray<Transport> = [
-  { name: "process", open: ProcessChannel.fork(fixture("process")), exits: true, streams: true },
-  { name: "thread", open: thread("thread"), exits: true, streams: true },
-  { name: "bare process", open: ProcessChannel.fork(fixture("bare")), exits: true, streams: false },
-  { name: "bare thread", open: thread("bare"), exits: true, streams: false },
-  { name: "worker of node:cluster", open: clusterWorker, exits: true, streams: true },
-  { name: "process of somebody else", open: foreign, exits: true, streams: true },
-  { name: "pair in memory", open: memory, exits: false, streams: true },
+  ...Transports.transports.map(({ name, open, peer }) => ({
+    name,
+    open: open({
+      file: fixture(peer === "thread" ? "thread" : "process"),
+      on: (channel) => Effect.provide(Ipc.serveOn(Contract, channel), Handlers),
+    }),
+    exits: peer !== "here",
+    streams: true,
+  })),
+  { name: "bare process", open: Transports.process(bare), exits: true, streams: false },
+  { name: "bare thread", open: Transports.thread(bare), exits: true, streams: false },
 ]
 
 /** A law that holds for this transport, or has no meaning for it. */

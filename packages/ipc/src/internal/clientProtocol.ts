@@ -32,6 +32,9 @@ export const nodeTransfer = (
 export const ignored = (channel: Channel, message: unknown) =>
   Effect.logWarning(`ignored a message from ${channel.peer} that is not rpc`, message)
 
+/** What a client says; the server announces that it listens there. */
+export const requestLine = (name: string): string => `${name}:request`
+
 export const clientProtocol = (
   channel: Channel,
   name: string,
@@ -82,7 +85,7 @@ export const clientProtocol = (
         send: (clientId, request, transfer) => {
           if (request._tag === "Request") callers.set(request.id, clientId)
           if (request._tag === "Interrupt") callers.delete(request.requestId)
-          return channel.send(`${name}:request`, request, nodeTransfer(transfer)).pipe(
+          return channel.send(requestLine(name), request, nodeTransfer(transfer)).pipe(
             Effect.mapError(toError),
             Effect.onError(() =>
               Effect.sync(() => request._tag === "Request" && callers.delete(request.id)),
