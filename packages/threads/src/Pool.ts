@@ -1,54 +1,87 @@
+import type { Transferable } from "node:worker_threads"
+
 /**
- * A pool of worker threads that runs the tasks of a contract, one task per thread at a time.
+ * A pool of worker threads that runs the tasks of a contract.
  *
- * The pool owns its threads: it starts them, replaces one that dies, and ends all of them. What a
- * task does is the entry file's business (`ThreadEntry`).
+ * The pool owns its threads: it starts them, hands them tasks in batches, replaces one that dies, and
+ * ends all of them. What a task does is the entry file's business: `ThreadEntry` with Effect,
+ * `@manycore/threads/bare` without.
  *
  * Shutdown, when the Scope closes:
- * 1. New tasks and those that wait for a thread fail with `PoolClosed`; tasks in flight get `closeTimeout` to finish.
- * 2. Then their threads are terminated and they fail with `PoolClosed`.
- * 3. Idle threads are told to finish, and terminated if they do not.
- * 4. The Scope is closed only when every thread is gone.
+ * 1. New tasks fail with `PoolClosed`; those that were accepted get `closeTimeout` to finish.
+ * 2. Then each thread is told to tear down and go; what has no outcome by the end of `closeTimeout`
+ *    fails with `PoolClosed`, and threads that are left are terminated.
+ * 3. The Scope is closed only when every thread is gone.
  *
  * @since 0.1.0
  */
-import { existsSync } from "node:fs"
-import { availableParallelism } from "node:os"
-import { fileURLToPath } from "node:url"
-
-import { IpcError } from "@manycore/ipc"
-import { Deferred, Duration, Effect, Exit, Pool as Threads, Scope } from "effect"
+import { Deferred, Duration, Effect, Exit, Schedule, type Scope, type Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
-import type { RpcClient } from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
-import { makeTasks } from "./internal/makeTasks.ts"
-import * as Thread from "./internal/Thread.ts"
+import { makeBroadcast, makeCalls } from "./internal/calls.ts"
+import { rpcsOf } from "./internal/codecs.ts"
+import { Engine } from "./internal/engine/Engine.ts"
+import type { EngineOptions } from "./internal/engine/options.ts"
+import { snapshot } from "./internal/engine/snapshot.ts"
+import type { Stats } from "./internal/engine/snapshot.ts"
+import { startError } from "./internal/outcome.ts"
 import {
-  EntryNotFound,
-  InvalidOption,
-  InvalidPayload,
-  PoolClosed,
-  ThreadExited,
-  ThreadsError,
-} from "./ThreadsError.ts"
+  fileOf,
+  type Respawning,
+  type ThreadOptions,
+  toEngineOptions,
+} from "./internal/poolOptions.ts"
+import { InvalidOption, ThreadsError } from "./ThreadsError.ts"
+
+export type { Candidate, Scheduling } from "./internal/core/choose.ts"
+export type { Stats, ThreadStats } from "./internal/engine/snapshot.ts"
 
 /**
  * @category models
  * @since 0.1.0
  */
-export interface Options {
-  /** The file that each thread runs; it calls `ThreadEntry.run` with the same contract. */
+export interface Options extends ThreadOptions {
+  /** The file that each thread runs: it calls `ThreadEntry.run`, or `serve` of the bare entry. */
   readonly entry: URL
-  /** How many threads. Default `os.availableParallelism()`. */
-  readonly size?: number
-  /** What a profiler calls the threads. Default `manycore`. */
-  readonly name?: string
-  /** How long a thread may take until it serves. Default 10 seconds. */
-  readonly startTimeout?: Duration.Input
-  /** How long tasks in flight may take when the pool closes. Default 5 seconds. */
-  readonly closeTimeout?: Duration.Input
+  /**
+   * What happens when threads die before they have done anything: the pauses before they are
+   * replaced, and how many such deaths, `times`, within which time stop the pool with `GaveUp`.
+   * Default: from 50 ms on, doubled each time; 5 times within 10 seconds.
+   */
+  readonly respawn?: {
+    readonly schedule?: Schedule.Schedule<unknown, number>
+    readonly times?: number
+    readonly within?: Duration.Input
+  }
 }
+
+/**
+ * What a caller may say about one task.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TaskOptions {
+  /** The larger goes first. Waiting raises it by one for each `queue.ageing`. Default 0. */
+  readonly priority?: number
+  /** Tasks with the same key run on the same thread, for as long as it lives. */
+  readonly affinity?: string
+  /** What moves to the thread instead of being copied, besides what the contract declares. */
+  readonly transfer?: ReadonlyArray<Transferable>
+}
+
+/** The function of one task. */
+type TaskOf<R extends Rpc.Any> = [Rpc.SuccessChunk<R>] extends [never]
+  ? Call<R, Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | ThreadsError>>
+  : Call<R, Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R> | ThreadsError>>
+
+/** A payload that may be left away where the contract has none, or none that is required. */
+type Call<R extends Rpc.Any, A> = (
+  ...args: void extends Rpc.PayloadConstructor<R>
+    ? [payload?: Rpc.PayloadConstructor<R>, options?: TaskOptions]
+    : [payload: Rpc.PayloadConstructor<R>, options?: TaskOptions]
+) => A
 
 /**
  * The tasks of a contract: one function per rpc, an Effect or a Stream, which fails with the task's
@@ -57,21 +90,21 @@ export interface Options {
  * @category models
  * @since 0.1.0
  */
-export type Tasks<Rpcs extends Rpc.Any> = RpcClient<Rpcs, ThreadsError>
+export type Tasks<Rpcs extends Rpc.Any> = {
+  readonly [R in Rpcs as R["_tag"]]: TaskOf<R>
+}
 
 /**
- * What a pool has done so far.
+ * The tasks that answer once, run on every thread: all answers, or the first failure.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Stats {
-  /** How many threads the pool keeps. */
-  readonly size: number
-  /** Threads started, replacements included. */
-  readonly started: number
-  /** Threads that ended by themselves: `process.exit`, an uncaught error, out of memory. */
-  readonly lost: number
+export type Broadcast<Rpcs extends Rpc.Any> = {
+  readonly [R in Rpcs as [Rpc.SuccessChunk<R>] extends [never] ? R["_tag"] : never]: Call<
+    R,
+    Effect.Effect<Array<Rpc.Success<R>>, Rpc.Error<R> | ThreadsError>
+  >
 }
 
 /**
@@ -80,56 +113,80 @@ export interface Stats {
  */
 export interface Pool<Rpcs extends Rpc.Any> {
   /**
-   * Run a task. Suspends until a thread is free. Interrupting it terminates the thread at once,
-   * also one that is stuck in a loop, and a new thread takes its place.
+   * Run a task on a thread that has room. Interrupting it interrupts its handler; a task that does
+   * not end within `grace` costs its thread, also one that is stuck in a loop, and a new one takes
+   * its place.
    */
   readonly tasks: Tasks<Rpcs>
+  /** Run a task on every thread: to set them up, or to ask each of them. */
+  readonly broadcast: Broadcast<Rpcs>
   readonly stats: Effect.Effect<Stats>
 }
 
-const check = Effect.fnUntraced(function* (options: Options) {
-  const size = options.size ?? availableParallelism()
-  if (!Number.isInteger(size) || size < 1) {
-    return yield* new ThreadsError({
-      reason: new InvalidOption({ option: "size", value: size, expected: "a whole number from 1" }),
+const defaultSchedule = Schedule.exponential("50 millis")
+
+/** The schedule as a function, begun anew with the first death. */
+const respawning = ({
+  schedule = defaultSchedule,
+  times = 5,
+  within = "10 seconds",
+}: NonNullable<Options["respawn"]>): Respawning => {
+  if (!Number.isInteger(times) || times < 0) {
+    throw new ThreadsError({
+      reason: new InvalidOption({
+        option: "respawn.times",
+        value: times,
+        expected: "a whole number from 0",
+      }),
     })
   }
-  const file = fileURLToPath(options.entry)
-  if (!existsSync(file)) return yield* new ThreadsError({ reason: new EntryNotFound({ file }) })
-  return { size, file }
-})
-
-/** What became of a task whose call failed on the way to, on or back from its thread. */
-const taskError = (task: string, threadId: number, error: IpcError.IpcError): ThreadsError => {
-  const { reason } = error
-  switch (reason._tag) {
-    case "PeerExited": {
-      const { cause, exitCode } = reason
-      return new ThreadsError({
-        reason: new ThreadExited({
-          task,
-          threadId,
-          exitCode,
-          ...(cause === undefined ? {} : { cause }),
-        }),
-      })
-    }
-    case "NotSerializable": {
-      return new ThreadsError({ reason: new InvalidPayload({ task, cause: reason.cause }) })
-    }
-    default: {
-      return new ThreadsError({
-        reason: new ThreadExited({ task, threadId, exitCode: null, cause: reason }),
-      })
-    }
+  const begin = () => Effect.runSync(Schedule.toStep(schedule))
+  let step = begin()
+  return {
+    times,
+    within: Duration.toMillis(within),
+    delay: (attempt) => {
+      if (attempt === 1) step = begin()
+      const exit = Effect.runSyncExit(step(Date.now(), attempt))
+      return Exit.isSuccess(exit) ? Duration.toMillis(exit.value[1]) : undefined
+    },
   }
 }
 
-const poolClosed = (task: string) => new ThreadsError({ reason: new PoolClosed({ task }) })
+/** Middleware would have to run in both places: a pool has no place for it. */
+const refuseMiddleware = (group: RpcGroup.Any): void => {
+  const found = rpcsOf(group).find((rpc) => rpc.middlewares.size > 0)
+  if (found === undefined) return
+  throw new ThreadsError({
+    reason: new InvalidOption({
+      option: "group",
+      value: found._tag,
+      expected: "a contract without middleware",
+    }),
+  })
+}
+
+/** Suspends until the first thread serves; fails when the pool has stopped before. */
+const started = (file: string, options: EngineOptions) =>
+  Effect.gen(function* () {
+    const ready = yield* Deferred.make<void, ThreadsError>()
+    const engine = yield* Effect.acquireRelease(
+      Effect.sync(
+        () =>
+          new Engine(options, {
+            onReady: () => Deferred.doneUnsafe(ready, Effect.void),
+            onGaveUp: (why) => Deferred.doneUnsafe(ready, Effect.fail(startError(file, why))),
+          }),
+      ),
+      (made) => Effect.promise(() => made.close()),
+    )
+    yield* Deferred.await(ready)
+    return engine
+  })
 
 /**
- * Start a pool. Succeeds when the first thread serves; fails with `InvalidOption`, `EntryNotFound`
- * or `StartFailed`.
+ * Start a pool. Succeeds when the first thread serves; fails with `InvalidOption`, `EntryNotFound`,
+ * `TaskNotServed` or `StartFailed`.
  *
  * @category constructors
  * @since 0.1.0
@@ -137,92 +194,29 @@ const poolClosed = (task: string) => new ThreadsError({ reason: new PoolClosed({
 export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,
   options: Options,
-): Effect.fn.Return<Pool<Rpcs>, ThreadsError, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> {
-  const { file, size } = yield* check(options)
-  const closeTimeout = options.closeTimeout ?? Duration.seconds(5)
-  const closing = yield* Deferred.make<void>()
-  let started = 0
-  let lost = 0
-  const running = new Set<Thread.Thread<Rpcs>>()
-
-  const scope = yield* Effect.acquireRelease(Scope.make(), (scope) =>
-    Effect.suspend(() => {
-      Deferred.doneUnsafe(closing, Effect.void)
-      const terminate = Effect.forEach(running, (thread) => thread.terminate, { discard: true })
-      return Effect.scoped(
-        Effect.andThen(
-          Effect.forkScoped(Effect.delay(terminate, closeTimeout)),
-          Scope.close(scope, Exit.void),
-        ),
-      )
-    }),
-  )
-
-  const startThread = Effect.gen(function* () {
-    started++
-    const thread = yield* Thread.make(group, {
-      entry: options.entry,
-      file,
-      name: `${options.name ?? "manycore"}-${started}`,
-      startTimeout: options.startTimeout ?? Duration.seconds(10),
-      closeTimeout,
-      onLost: () => {
-        lost++
-      },
-    })
-    // One that dies while it is idle is replaced too.
-    yield* thread.closed.pipe(
-      Effect.andThen(Effect.suspend(() => Threads.invalidate(threads, thread))),
-      Effect.forkScoped,
-    )
-    return thread
-  })
-  const threads: Threads.Pool<Thread.Thread<Rpcs>, ThreadsError> = yield* Threads.make({
-    acquire: startThread,
-    size,
-  }).pipe(Scope.provide(scope))
-  yield* Threads.use(threads, () => Effect.void)
-
-  const retire = (thread: Thread.Thread<Rpcs>) =>
-    Effect.andThen(thread.terminate, Threads.invalidate(threads, thread))
-
-  /** A thread that was alive when we took it; `use` runs on it alone. */
-  const lease: Effect.Effect<Thread.Thread<Rpcs>, ThreadsError, Scope.Scope> = Effect.flatMap(
-    Threads.get(threads),
-    (thread) =>
-      thread.isOver()
-        ? Effect.andThen(Threads.invalidate(threads, thread), lease)
-        : Effect.acquireRelease(
-            Effect.sync(() => {
-              running.add(thread)
-              return thread
-            }),
-            (_, exit) => {
-              running.delete(thread)
-              return Exit.hasInterrupts(exit) ? retire(thread) : Effect.void
-            },
-          ),
-  )
-
-  const tasks = makeTasks(group, {
-    // Who still waits for a thread when the pool closes gets none.
-    lease: (task) =>
-      Effect.suspend(() => {
-        const refused = Effect.fail(poolClosed(task))
-        if (Deferred.isDoneUnsafe(closing)) return refused
-        return Effect.raceFirst(lease, Effect.andThen(Deferred.await(closing), refused))
-      }),
-    retire,
-    toError: (task, thread, error) => {
-      if (!(error instanceof IpcError.IpcError)) return error
-      return Deferred.isDoneUnsafe(closing)
-        ? poolClosed(task)
-        : taskError(task, thread.threadId, error)
+): Effect.fn.Return<Pool<Rpcs>, ThreadsError, Scope.Scope> {
+  const rpcs = rpcsOf(group)
+  const { engineOptions, file } = yield* Effect.try({
+    try: () => {
+      refuseMiddleware(group)
+      const tasks = rpcs.map((rpc) => rpc._tag)
+      return {
+        engineOptions: toEngineOptions(options.entry, options, respawning(options.respawn ?? {}), {
+          tasks,
+        }),
+        file: fileOf(options.entry),
+      }
     },
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- it throws nothing else
+    catch: (error) => error as ThreadsError,
   })
-
+  const engine = yield* started(file, engineOptions)
+  const calls = { engine, file, valuesOf: undefined }
   return {
-    tasks,
-    stats: Effect.sync(() => ({ size, started, lost })),
+    // oxlint-disable typescript/no-unsafe-type-assertion -- as the contract says
+    tasks: makeCalls(calls, rpcs) as Tasks<Rpcs>,
+    broadcast: makeBroadcast(calls, rpcs) as Broadcast<Rpcs>,
+    // oxlint-enable typescript/no-unsafe-type-assertion
+    stats: Effect.sync(() => snapshot(engine)),
   }
 })

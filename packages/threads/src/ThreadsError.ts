@@ -87,6 +87,98 @@ export class InvalidPayload extends Schema.TaggedError<InvalidPayload>()("Invali
 }
 
 /**
+ * The entry file does not serve a task of the contract. Fails `Pool.make`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TaskNotServed extends Schema.TaggedError<TaskNotServed>()("TaskNotServed", {
+  file: Schema.String,
+  task: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.file} does not serve ${this.task}: give its entry a handler of that name`
+  }
+}
+
+/**
+ * The pool has stopped by itself: its threads died before they had done anything, `deaths` times in
+ * a row. `cause` is what the last one died of.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class GaveUp extends Schema.TaggedError<GaveUp>()("GaveUp", {
+  file: Schema.String,
+  deaths: Schema.Int,
+  cause: Schema.Defect(),
+}) {
+  override get message(): string {
+    return `the pool has stopped: ${this.deaths} threads of ${this.file} died early, the last of: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * The result does not fit the task's Schema, or holds a value that cannot be copied back.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidResult extends Schema.TaggedError<InvalidResult>()("InvalidResult", {
+  task: Schema.String,
+  cause: Schema.Defect(),
+}) {
+  override get message(): string {
+    return `the result of ${this.task} was refused: ${messageOf(this.cause)}`
+  }
+}
+
+/**
+ * `capacity` tasks wait already, and the pool's strategy is `fail`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class QueueFull extends Schema.TaggedError<QueueFull>()("QueueFull", {
+  task: Schema.String,
+  capacity: Schema.Int,
+}) {
+  override get message(): string {
+    return `${this.task} was refused: ${this.capacity} tasks wait already`
+  }
+}
+
+/**
+ * The task was dropped from the full queue, as the pool's strategy says.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Dropped extends Schema.TaggedError<Dropped>()("Dropped", {
+  task: Schema.String,
+  capacity: Schema.Int,
+}) {
+  override get message(): string {
+    return `${this.task} was dropped: more than ${this.capacity} tasks waited`
+  }
+}
+
+/**
+ * The task took longer than the pool's `taskTimeout`, its time in the queue included.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TimedOut extends Schema.TaggedError<TimedOut>()("TimedOut", {
+  task: Schema.String,
+  millis: Schema.Finite,
+}) {
+  override get message(): string {
+    return `${this.task} took longer than ${this.millis} ms`
+  }
+}
+
+/**
  * The pool closed before the task had an outcome.
  *
  * @category errors
@@ -114,6 +206,12 @@ export class ThreadsError extends Schema.TaggedError<ThreadsError>()("ThreadsErr
     StartFailed,
     ThreadExited,
     InvalidPayload,
+    TaskNotServed,
+    GaveUp,
+    InvalidResult,
+    QueueFull,
+    Dropped,
+    TimedOut,
     PoolClosed,
   ]),
 }) {

@@ -102,7 +102,7 @@ describe("Pool", () => {
 
       const another = yield* Effect.forkChild(tasks.Wait({ counter }))
       yield* spinning(counter, 2)
-      assert.deepStrictEqual(yield* stats, { size: 2, started: 3, lost: 1 })
+      assert.deepInclude(yield* stats, { size: 2, started: 3, lost: 1 })
       yield* Fiber.interruptAll([sibling, another])
     }).pipe(Effect.scoped),
   )
@@ -128,7 +128,7 @@ describe("Pool", () => {
       yield* Fiber.interrupt(task)
       assert.strictEqual(yield* tasks.CountTo({ n: 3 }), 3)
       // We ended it: it was not lost.
-      assert.deepStrictEqual(yield* stats, { size: 1, started: 2, lost: 0 })
+      assert.deepInclude(yield* stats, { size: 1, started: 2, lost: 0 })
     }).pipe(Effect.scoped),
   )
 

@@ -1,0 +1,244 @@
+/**
+ * The typed face of a pool with Effects: one function per task of the contract. A task that needs no
+ * fiber for its codecs costs one `Effect.callback`.
+ */
+/* oxlint-disable typescript/no-unsafe-type-assertion -- one loop builds every function of the
+   contract, so what the contract says of each is asserted here; callers see only the types. */
+import type { Transferable } from "node:worker_threads"
+
+import { Effect, Exit, Fiber, Stream, Tracer } from "effect"
+import type * as Rpc from "effect/rpc/Rpc"
+
+import { callerStack } from "./callerStack.ts"
+import { type Codecs, codecsOf, encodeMoving } from "./codecs.ts"
+import type { Engine } from "./engine/Engine.ts"
+import { Job, type Lost } from "./engine/Job.ts"
+import { failureOf, invalidPayload, invalidResult, lostError, toEffect } from "./outcome.ts"
+import { type Chunk, StreamJob } from "./StreamJob.ts"
+import { type Code, code, type Extra } from "./wire/protocol.ts"
+
+/** What a caller may say about one task. */
+export interface TaskOptions {
+  readonly priority?: number
+  readonly affinity?: string
+  readonly transfer?: ReadonlyArray<Transferable>
+}
+
+/** What the calls of one pool have in common. */
+export interface Calls {
+  readonly engine: Engine
+  readonly file: string
+  /** The values of the caller's context that travel, encoded. */
+  readonly valuesOf: ((fiber: Fiber.Fiber<unknown, unknown>) => Extra["values"]) | undefined
+}
+
+type Resume = (effect: Effect.Effect<unknown, unknown>) => void
+
+/** A task and how its rpc is called. */
+interface Task {
+  readonly rpc: Rpc.AnyWithProps
+  readonly codecs: Codecs
+}
+
+/** What is sent of a payload. */
+interface Sent {
+  readonly payload: unknown
+  readonly transfer: ReadonlyArray<Transferable> | undefined
+}
+
+class EffectJob extends Job {
+  private readonly codecs: Codecs
+  private readonly file: string
+  private readonly resume: Resume
+  private readonly caller: string | undefined
+
+  constructor(
+    { codecs, rpc }: Task,
+    file: string,
+    sent: Sent,
+    extra: Extra | undefined,
+    options: TaskOptions | undefined,
+    caller: string | undefined,
+    resume: Resume,
+  ) {
+    super(rpc._tag, sent.payload, sent.transfer, extra, options?.priority ?? 0)
+    this.codecs = codecs
+    this.file = file
+    this.caller = caller
+    this.resume = resume
+  }
+
+  onAnswer(what: Code, content: unknown): void {
+    if (what !== code.success) {
+      return this.resume(toEffect(failureOf(this.task, this.codecs, what, content, this.caller)))
+    }
+    const decoded = this.codecs.decodeSuccess(content)
+    this.resume(
+      Exit.isExit(decoded) && Exit.isSuccess(decoded)
+        ? decoded
+        : Effect.mapError(decoded, (cause) => invalidResult(this.task, cause)),
+    )
+  }
+
+  onLost(lost: Lost): void {
+    this.resume(Exit.fail(lostError(this.file, this.task, lost)))
+  }
+}
+
+/** The span and the values of the calling fiber, where there are any. */
+const extraOf = ({ valuesOf }: Calls): Extra | undefined => {
+  const fiber = Fiber.getCurrent()
+  if (fiber === undefined) return undefined
+  const span = fiber.context.mapUnsafe.get(Tracer.ParentSpan.key) as Tracer.AnySpan | undefined
+  const values = valuesOf?.(fiber)
+  if (span === undefined && values === undefined) return undefined
+  return {
+    ...(span === undefined
+      ? {}
+      : { trace: { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled } }),
+    ...(values === undefined ? {} : { values }),
+  }
+}
+
+const unchecked = { disableChecks: true }
+
+/** The payload as it travels: an Exit where that needs no fiber. */
+const encode = (
+  { codecs, rpc }: Task,
+  payload: unknown,
+  options: TaskOptions | undefined,
+): Effect.Effect<Sent, unknown> => {
+  const transfer = options?.transfer
+  if (!codecs.hasPayload) return Exit.succeed({ payload: undefined, transfer })
+  try {
+    // Checks are the encoder's: here defaults are filled in and classes made.
+    const made: unknown = rpc.payloadSchema.make(payload, unchecked)
+    if (codecs.payloadMoves) {
+      return Effect.map(encodeMoving(codecs.encodePayload, made), (moved) => ({
+        payload: moved.value,
+        transfer: [...moved.transfer, ...(transfer ?? [])],
+      }))
+    }
+    const encoded = codecs.encodePayload(made)
+    if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
+      return Exit.succeed({ payload: encoded.value, transfer })
+    }
+    return Effect.map(encoded, (value) => ({ payload: value, transfer }))
+  } catch (cause) {
+    return Exit.fail(cause)
+  }
+}
+
+/** Waits until no thread is busy with the task any more. */
+const cancelled = (engine: Engine, job: Job): Effect.Effect<void> =>
+  Effect.callback((resume) => engine.cancel(job, () => resume(Effect.void)))
+
+const place = (engine: Engine, job: Job, options: TaskOptions | undefined, at: number): void => {
+  if (at >= 0) job.place = at
+  else if (options?.affinity !== undefined) job.place = engine.placeOf(options.affinity)
+}
+
+/** @param at the place where it must run; -1: anywhere */
+const unary = (
+  calls: Calls,
+  task: Task,
+  payload: unknown,
+  options: TaskOptions | undefined,
+  at: number,
+  caller: string | undefined,
+): Effect.Effect<unknown, unknown> => {
+  const { engine, file } = calls
+  const { _tag } = task.rpc
+  const run = (sent: Sent) =>
+    Effect.callback<unknown, unknown>((resume) => {
+      const job = new EffectJob(task, file, sent, extraOf(calls), options, caller, resume)
+      place(engine, job, options, at)
+      engine.submit(job)
+      return cancelled(engine, job)
+    })
+  return Effect.suspend(() => {
+    const encoded = encode(task, payload, options)
+    if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return run(encoded.value as Sent)
+    return Effect.matchEffect(encoded, {
+      onFailure: (cause) => Effect.fail(invalidPayload(_tag, cause)),
+      onSuccess: run,
+    })
+  })
+}
+
+const streaming = (
+  calls: Calls,
+  task: Task,
+  payload: unknown,
+  options: TaskOptions | undefined,
+  caller: string | undefined,
+): Stream.Stream<unknown, unknown> => {
+  const { engine, file } = calls
+  const { _tag } = task.rpc
+  return Stream.unwrap(
+    Effect.gen(function* () {
+      const { payload: sent, transfer } = yield* Effect.mapError(
+        encode(task, payload, options),
+        (cause) => invalidPayload(_tag, cause),
+      )
+      const job = yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          const extra = { ...extraOf(calls), credit: StreamJob.credit }
+          const made = new StreamJob(_tag, sent, transfer, extra, options?.priority ?? 0, {
+            codecs: task.codecs,
+            onLost: (lost) => lostError(file, _tag, lost),
+            caller,
+          })
+          place(engine, made, options, -1)
+          engine.submit(made)
+          return made
+        }),
+        (made) => (made.phase === "over" ? Effect.void : cancelled(engine, made)),
+      )
+      const pull = Effect.callback<Chunk, unknown>((resume) => job.take(resume))
+      return Stream.fromPull(Effect.succeed(pull))
+    }),
+  )
+}
+
+type AnyCall = (payload: unknown, options?: TaskOptions) => unknown
+
+/** One function for each task. */
+export const makeCalls = (
+  calls: Calls,
+  rpcs: ReadonlyArray<Rpc.AnyWithProps>,
+): Record<string, AnyCall> =>
+  Object.fromEntries(
+    rpcs.map((rpc) => {
+      const task: Task = { rpc, codecs: codecsOf(rpc) }
+      const call: AnyCall = (payload, options) => {
+        const caller = callerStack(calls.engine, rpc._tag, call)
+        return task.codecs.isStream
+          ? streaming(calls, task, payload, options, caller)
+          : unary(calls, task, payload, options, -1, caller)
+      }
+      return [rpc._tag, call]
+    }),
+  )
+
+/** One function for each task that answers once, which runs it on every thread. */
+export const makeBroadcast = (
+  calls: Calls,
+  rpcs: ReadonlyArray<Rpc.AnyWithProps>,
+): Record<string, AnyCall> =>
+  Object.fromEntries(
+    rpcs
+      .filter((rpc) => !codecsOf(rpc).isStream)
+      .map((rpc) => {
+        const task: Task = { rpc, codecs: codecsOf(rpc) }
+        const call: AnyCall = (payload, options) =>
+          Effect.suspend(() =>
+            Effect.forEach(
+              calls.engine.fleet.ready.map((thread) => thread.place),
+              (at) => unary(calls, task, payload, options, at, undefined),
+              { concurrency: "unbounded" },
+            ),
+          )
+        return [rpc._tag, call]
+      }),
+  )

@@ -1,0 +1,399 @@
+import { custom, leastBusy, placeOf, roundRobin } from "../core/choose.ts"
+/**
+ * The pool itself, free of Effect and synchronous: takes tasks, hands them to threads, tells each its
+ * one outcome. The faces (`Pool`, `promise`) make jobs; `Fleet` has the threads, `Backlog` the queue.
+ *
+ * Shutdown, `close`:
+ * 1. New tasks fail with `PoolClosed`; those that were accepted run, queued ones too.
+ * 2. When all have ended, or after `closeTimeout`, each thread is told to tear down and go.
+ * 3. Tasks that have no outcome by then fail with `PoolClosed`; threads that are left are terminated.
+ * 4. The promise is fulfilled when the last thread is gone.
+ */
+import { accepts, TaskTimes } from "../core/TaskTimes.ts"
+import { Backlog } from "./Backlog.ts"
+import { Cancelled } from "./Cancelled.ts"
+import { Fleet } from "./Fleet.ts"
+import { Histogram } from "./Histogram.ts"
+import { type Job, type Lost, unknownKind } from "./Job.ts"
+import { KeepAlive } from "./KeepAlive.ts"
+import type { EngineOptions } from "./options.ts"
+import { Thieves } from "./Thieves.ts"
+import type { Thread } from "./Thread.ts"
+
+/** µs that a task counts for while nobody knows how long its kind takes. */
+const unknownCost = 250
+
+export interface EngineEvents {
+  /** The first thread serves. */
+  readonly onReady?: () => void
+  /** The pool has stopped. */
+  readonly onGaveUp?: (lost: GaveUp) => void
+  /** The queue is empty. */
+  readonly onDrain?: () => void
+  /** Something has changed; after each message of a thread. */
+  readonly onProgress?: () => void
+}
+
+/** Why a pool has stopped by itself. */
+export type GaveUp = Extract<Lost, { readonly _tag: "GaveUp" | "NotServed" }>
+
+const soon = Promise.resolve()
+
+export class Engine {
+  readonly options: EngineOptions
+  readonly fleet: Fleet
+  readonly backlog: Backlog
+  readonly times = new TaskTimes()
+  readonly queueWait = new Histogram()
+  readonly runTime = new Histogram()
+  /** Tasks that have no outcome yet. */
+  pending = 0
+  /** Tasks that had one. */
+  completed = 0
+  /** ms, read once for each message and each flush: a clock call per task would cost too much. */
+  private now = performance.now()
+  private readonly kinds = new Map<string, number>()
+  private names: ReadonlyArray<string> = []
+  private readonly events: EngineEvents
+  private readonly keepAlive = new KeepAlive()
+  private readonly cancelled: Cancelled
+  private readonly thieves: Thieves
+  private dirty: Array<Thread> = []
+  private turn = 0
+  private isReady = false
+  private needsDrain = false
+  private stopped: Lost | undefined
+  private closing: Promise<void> | undefined
+  private onIdle: (() => void) | undefined
+  private onEmpty: (() => void) | undefined
+
+  constructor(options: EngineOptions, events: EngineEvents = {}) {
+    this.options = options
+    this.events = events
+    this.backlog = new Backlog(options, (job, lost) => this.lose(job, lost))
+    this.fleet = new Fleet(
+      options,
+      {
+        onReady: (thread, names) => this.onThreadReady(thread, names),
+        onReturned: (jobs) => this.onReturned(jobs),
+        onLost: (jobs, thread, exitCode, cause) => {
+          const lost = {
+            _tag: "ThreadExited" as const,
+            threadId: thread.threadId,
+            exitCode,
+            ...(cause === undefined ? {} : { cause: cause.error }),
+          }
+          for (const job of jobs) this.lose(job, lost)
+          this.pump()
+        },
+        onGaveUp: (deaths, cause) => this.giveUp({ _tag: "GaveUp", deaths, cause }),
+        onEmpty: () => this.onEmpty?.(),
+      },
+      {
+        onOutbox: this.onOutbox,
+        onTimes: this.onTimes,
+        onFreed: this.onFreed,
+        onAnswered: this.onAnswered,
+        onUnsendable: (thread, job, cause) => {
+          this.lose(job, { _tag: "NotSerializable", cause })
+          this.fleet.goIfDone(thread)
+          this.pump()
+        },
+        onRecycle: (thread) => this.recycle(thread),
+      },
+    )
+    this.cancelled = new Cancelled(this.fleet, options.grace)
+    this.thieves = new Thieves(this.fleet, (jobs) => {
+      this.onReturned(jobs)
+      this.pump()
+    })
+    if (options.keepAlive) this.keepAlive.hold()
+    // Until the first thread serves, or does not, there is something to wait for.
+    this.keepAlive.hold()
+    this.fleet.ensure()
+  }
+
+  /** Hand in a task. It has exactly one outcome, told through the job. */
+  submit(job: Job): void {
+    this.pending++
+    this.keepAlive.hold()
+    if (this.stopped !== undefined) return this.lose(job, this.stopped)
+    if (this.options.taskTimeout > 0) this.startTimeout(job, this.options.taskTimeout)
+    const { backlog } = this
+    if (job.place === -1 && backlog.size === 0 && this.dispatch(job)) return
+    backlog.add(job, this.now)
+    if (backlog.isFull) this.needsDrain = true
+    if (job.place !== -1) this.pump()
+    else this.fleet.grow()
+  }
+
+  /** The place for tasks of this key: the same thread, or the one that has replaced it. */
+  placeOf(key: string): number {
+    return placeOf(key, this.options.minThreads)
+  }
+
+  /** µs that this task takes; infinite while nobody knows. */
+  micros(task: string): number {
+    return this.times.of(this.kindOf(task))
+  }
+
+  /** Nobody waits for this task any more. `released` is told when no thread is busy with it. */
+  cancel(job: Job, released?: () => void): void {
+    switch (job.phase) {
+      case "waiting": {
+        this.backlog.remove(job)
+        this.end(job)
+        released?.()
+        this.pump()
+        return
+      }
+      case "dispatched": {
+        if (job.thread?.takeBack(job) === true) {
+          this.end(job)
+          released?.()
+          this.pump()
+        } else this.cancelled.add(job, released)
+        return
+      }
+      default: {
+        released?.()
+      }
+    }
+  }
+
+  /** Drain, then end every thread. */
+  close(): Promise<void> {
+    this.closing ??= this.shutDown()
+    return this.closing
+  }
+
+  private async shutDown(): Promise<void> {
+    this.stopped ??= { _tag: "PoolClosed" }
+    const { closeTimeout } = this.options
+    this.keepAlive.hold()
+    const began = performance.now()
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, closeTimeout)
+      this.onIdle = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      if (this.pending === 0) this.onIdle()
+    })
+    for (const job of this.backlog.clear(this.now)) this.lose(job, { _tag: "PoolClosed" })
+    await new Promise<void>((resolve) => {
+      const left = Math.max(0, closeTimeout - (performance.now() - began))
+      const timer = setTimeout(() => this.fleet.terminateAll(), left)
+      this.onEmpty = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.fleet.finish()
+    })
+    this.thieves.end()
+    this.keepAlive.end()
+  }
+
+  private startTimeout(job: Job, millis: number): void {
+    job.timeout = setTimeout(() => {
+      const isLive = job.phase === "waiting" || job.phase === "dispatched"
+      if (!isLive) return
+      this.cancel(job)
+      job.onLost({ _tag: "TimedOut", millis })
+    }, millis)
+  }
+
+  /** A task that has no answer. One that nobody waits for any more is told nothing. */
+  private lose(job: Job, lost: Lost): void {
+    if (job.phase === "over") return
+    const isWanted = job.phase !== "cancelling"
+    this.end(job)
+    if (!isWanted) this.cancelled.freed(job)
+    // What happens to a thread that we end is no news of its tasks.
+    else if (this.closing !== undefined && this.fleet.isClosing) job.onLost({ _tag: "PoolClosed" })
+    else job.onLost(lost)
+  }
+
+  private end(job: Job): void {
+    job.phase = "over"
+    this.settled(job)
+  }
+
+  private settled(job?: Job): void {
+    if (job?.timeout !== undefined) clearTimeout(job.timeout)
+    this.completed++
+    this.pending--
+    this.keepAlive.release()
+    if (this.pending === 0) this.onIdle?.()
+  }
+
+  private kindOf(task: string): number {
+    let kind = this.kinds.get(task)
+    if (kind === undefined) {
+      kind = this.kinds.size
+      this.kinds.set(task, kind)
+    }
+    return kind
+  }
+
+  /** Hand a task to a thread that has room for it; false when none has. */
+  private dispatch(job: Job): boolean {
+    if (this.fleet.ready.length === 0) return false
+    if (job.kind === unknownKind) job.kind = this.kindOf(job.task)
+    const micros = this.times.of(job.kind)
+    const thread = this.choose(job, micros)
+    if (thread === undefined) return false
+    this.give(thread, job, micros)
+    return true
+  }
+
+  private give(thread: Thread, job: Job, micros: number): void {
+    job.cost = micros === Number.POSITIVE_INFINITY ? unknownCost : micros
+    thread.add(job, job.kind < this.names.length ? job.kind : job.task)
+  }
+
+  private hasRoom(thread: Thread, job: Job, micros: number): boolean {
+    // What moves to a thread cannot be taken back: it goes where it starts at once.
+    if (job.isMoved && thread.held >= this.options.concurrency) return false
+    return thread.hasSlot && accepts(thread.held, thread.load, micros, this.options.concurrency)
+  }
+
+  private choose(job: Job, micros: number): Thread | undefined {
+    const { ready } = this.fleet
+    const hasRoom = (thread: Thread) => this.hasRoom(thread, job, micros)
+    const { scheduling } = this.options
+    if (scheduling === "leastBusy") return leastBusy(ready, hasRoom)
+    if (scheduling === "roundRobin") return roundRobin(ready, hasRoom, this.turn++)
+    return custom(ready, hasRoom, scheduling, job.task)
+  }
+
+  /** Hand out what waits, for as long as threads have room. */
+  private pump(): void {
+    if (this.backlog.size === 0) return this.pumped()
+    const { backlog } = this
+    for (const thread of this.fleet.ready) this.pumpBound(thread)
+    for (;;) {
+      const job = backlog.waiting.peek(this.now)
+      if (job === undefined || !this.dispatch(job)) break
+      backlog.waiting.take(this.now)
+      this.queueWait.record((this.now - job.waitsSince) * 1000)
+      if (backlog.suspendedCount > 0) backlog.admit(this.now)
+    }
+    if (backlog.size > 0) this.fleet.grow()
+    this.pumped()
+  }
+
+  private pumped(): void {
+    const { backlog } = this
+    if (backlog.suspendedCount > 0) backlog.admit(this.now)
+    if (this.needsDrain && backlog.size === 0) {
+      this.needsDrain = false
+      this.events.onDrain?.()
+    }
+    this.thieves.look(backlog.size)
+    this.fleet.sweep()
+  }
+
+  /** The tasks of this thread's place, for as long as none that may run anywhere is older. */
+  private pumpBound(thread: Thread): void {
+    const { backlog } = this
+    for (;;) {
+      const job = backlog.peekBound(thread.place)
+      if (job === undefined) return
+      const other = backlog.waiting.peek(this.now)
+      if (other !== undefined && other.waitsSince < job.waitsSince && thread.held === 0) return
+      if (job.kind === unknownKind) job.kind = this.kindOf(job.task)
+      const micros = this.times.of(job.kind)
+      if (!this.hasRoom(thread, job, micros)) return
+      backlog.takeBound(thread.place)
+      this.give(thread, job, micros)
+    }
+  }
+
+  private readonly onOutbox = (thread: Thread): void => {
+    if (this.dirty.push(thread) === 1) void soon.then(this.flush)
+  }
+
+  private readonly flush = (): void => {
+    this.now = performance.now()
+    const { dirty } = this
+    this.dirty = []
+    for (const thread of dirty) thread.flush()
+  }
+
+  private onThreadReady(thread: Thread, names: ReadonlyArray<string>): void {
+    if (!this.isReady) {
+      const missing = this.options.tasks?.find((task) => !names.includes(task))
+      if (missing !== undefined) return this.giveUp({ _tag: "NotServed", missing })
+      this.isReady = true
+      this.names = names
+      this.kinds.clear()
+      for (const name of names) this.kindOf(name)
+      this.keepAlive.release()
+      this.events.onReady?.()
+    }
+    thread.idleSince = performance.now()
+    this.pump()
+    // A new thread takes over what stands ready at the others.
+    this.thieves.look(this.backlog.size)
+  }
+
+  private readonly onTimes = (thread: Thread, times: ReadonlyArray<number | string>): void => {
+    for (let i = 0; i + 2 < times.length; i += 3) {
+      const kind = times[i]
+      const count = Number(times[i + 1])
+      const micros = Number(times[i + 2])
+      this.times.record(typeof kind === "number" ? kind : this.kindOf(String(kind)), count, micros)
+      thread.busy += micros
+      this.runTime.record(micros / count, count)
+    }
+  }
+
+  private readonly onFreed = (thread: Thread, job: Job): void => {
+    if (job.phase === "cancelling") {
+      job.phase = "over"
+      if (job.cancelling?.isAbandoned === true) thread.abandoned--
+      this.cancelled.freed(job)
+    }
+    this.settled(job)
+    if (thread.phase === "retiring") this.fleet.goIfDone(thread)
+  }
+
+  private readonly onAnswered = (thread: Thread): void => {
+    this.now = performance.now()
+    thread.heardAt = this.now
+    if (thread.held === 0) thread.idleSince = this.now
+    const { recycleAfter } = this.options
+    if (recycleAfter > 0 && thread.done >= recycleAfter) this.recycle(thread)
+    this.pump()
+    this.events.onProgress?.()
+  }
+
+  private recycle(thread: Thread): void {
+    if (thread.phase !== "ready") return
+    this.fleet.recycled++
+    this.fleet.retire(thread)
+    this.pump()
+  }
+
+  private onReturned(jobs: ReadonlyArray<Job>): void {
+    if (jobs.length === 0) return
+    if (this.fleet.isClosing) {
+      for (const job of jobs) this.lose(job, this.stopped ?? { _tag: "PoolClosed" })
+      return
+    }
+    this.backlog.return(jobs)
+    // Whoever returned them may be in the middle of something.
+    void soon.then(() => this.pump())
+  }
+
+  private giveUp(lost: GaveUp): void {
+    if (this.stopped !== undefined) return
+    this.stopped = lost
+    if (!this.isReady) this.keepAlive.release()
+    this.events.onGaveUp?.(lost)
+    for (const job of this.backlog.clear(this.now)) this.lose(job, lost)
+    // Those that still work finish what they have.
+    this.fleet.finish()
+  }
+}
