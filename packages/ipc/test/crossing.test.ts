@@ -5,6 +5,7 @@ import { type Channel, Ipc, IpcError } from "@manycore/ipc"
 import { Condition } from "@manycore/testkit"
 import { Effect, Fiber, type Scope, Stream } from "effect"
 import * as Headers from "effect/http/Headers"
+import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 
 import { callersNames, Mirror, serveBothWays } from "./fixtures/BothWays.ts"
@@ -76,6 +77,8 @@ for (const transport of Transports.transports) {
         const client = yield* connect()
         const headers = { language: "cs" }
         assert.strictEqual(yield* client.Header({ name: "language" }, { headers }), "cs")
+        const around = RpcClient.withHeaders({ language: "fi" })
+        assert.strictEqual(yield* around(client.Header({ name: "language" })), "fi")
         assert.isNull(yield* client.Header({ name: "language" }))
       }),
     )

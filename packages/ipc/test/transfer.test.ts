@@ -29,7 +29,11 @@ const full: Open<unknown> = (open) =>
     return yield* Effect.provide(RpcClient.make(Transfers), protocol)
   })
 
+const flat: Open<unknown> = (open) =>
+  Effect.flatMap(open, (channel) => Ipc.client(Transfers, channel))
+
 const paths: ReadonlyArray<readonly [name: string, open: Open<unknown>]> = [
+  ["flat calls", flat],
   ["Effect's full protocol", full],
   ["flat calls", (open) => Effect.flatMap(open, (channel) => Ipc.client(Transfers, channel))],
 ]
