@@ -1,0 +1,105 @@
+/** The commands of `manyload`: flags, help, examples. What they do is in a file for each. */
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+
+import * as Flags from "./flags.ts"
+import * as Run from "./run.ts"
+import * as Serve from "./serve.ts"
+
+const optional = (name: string, metavar: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar(metavar),
+    Flag.withDescription(description),
+    Flag.optional,
+  )
+
+const repeated = (name: string, metavar: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withMetavar(metavar),
+    Flag.withDescription(description),
+    Flag.atLeast(0),
+  )
+
+const serve = Command.make(
+  "serve",
+  {
+    host: Flag.String("host").pipe(
+      Flag.withMetavar("address"),
+      Flag.withDescription("Listen on this address (default 127.0.0.1)"),
+      Flag.withDefault("127.0.0.1"),
+    ),
+    port: Flag.Int("port").pipe(
+      Flag.withAlias("p"),
+      Flag.withMetavar("n"),
+      Flag.withDescription("Listen on this port (default 3000; 0 takes a free one)"),
+      Flag.withDefault(3000),
+    ),
+    latency: optional("latency", "time", "Hold each request so long: 20ms, or evenly 10ms-50ms"),
+    slow: optional("slow", "share:time", "Hold this share of the requests so long: 1%:2s"),
+    status: repeated("status", "code", "Answer with this status; 503:5% for a share"),
+    size: optional("size", "bytes", "Send a body of so many bytes: 512, 10k (default 2)"),
+    framing: optional("framing", "kind", "How a body ends: length (default), chunked or close"),
+    faults: repeated(
+      "fault",
+      "kind:share",
+      "reset, truncate, close, hang, malformed or drip, for a share: reset:1%",
+    ),
+    stall: optional("stall", "time/time", "Stand still: 1s/10s for a second in each ten"),
+  },
+  Serve.handle,
+).pipe(
+  Command.withDescription(
+    "Serves a small test server. A request may choose its own answer: /?latency=100ms&status=503&size=1k&framing=chunked&fault=reset",
+  ),
+  Command.withShortDescription("Serve a small test server with chosen latency, status and faults"),
+  Command.withExamples([
+    {
+      command: "manyload serve --latency 20ms --stall 1s/10s",
+      description: "20 ms for each answer, and a second of silence in each ten",
+    },
+    {
+      command: "manyload serve --port 8080 --status 503:5% --fault reset:1%,hang:0.1%",
+      description: "one answer in twenty is a 503, one in a hundred is cut off",
+    },
+  ]),
+)
+
+/** `command` is what follows `--` on the command line. */
+export const manyload = (command: ReadonlyArray<string> | undefined) =>
+  Command.make(
+    "manyload",
+    { urls: Flags.urls, ...Flags.load, ...Flags.plan, ...Flags.output, onPort: Flags.onPort },
+    (input) => Run.handle(input, command),
+  ).pipe(
+    Command.withSubcommands([serve]),
+    Command.withDescription(
+      "Loads an HTTP server and tells the truth about it. Takes the habits of other tools: manyload ab … reads ab's flags, manyload quick … those of artillery quick.",
+    ),
+    Command.withExamples([
+      {
+        command: "manyload -n 500 -c 50 http://127.0.0.1:3000/fast",
+        description: "500 requests over 50 connections, as fast as they can",
+      },
+      {
+        command: "manyload -R 200 -d 30s --threshold 'p99 < 200ms' http://127.0.0.1:3000/",
+        description: "200 requests each second; exit code 1 when p99 is not below 200 ms",
+      },
+      {
+        command:
+          "manyload --stages 30s:100,1m:1000 --json --out report.json http://127.0.0.1:3000/",
+        description: "a ramp of rates, the report as JSON in a file",
+      },
+      {
+        command: "manyload -n 10000 -c 20 --on-port /fast -- node server.js",
+        description: "starts the server, loads its /fast, stops it",
+      },
+      {
+        command: "manyload ab -n 1000 -c 10 -k http://127.0.0.1:3000/",
+        description: "as ab would do it",
+      },
+      {
+        command: "manyload quick --count 10 -n 20 http://127.0.0.1:3000/",
+        description: "as artillery quick would do it: 10 users, 20 requests each",
+      },
+    ]),
+  )
