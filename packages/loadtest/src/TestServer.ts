@@ -55,7 +55,7 @@ export interface Options {
   /** Bytes of a body, at most 64 MiB; default 2. */
   readonly size?: number | undefined
   /** How the end of a body is told; default `length`. */
-  readonly framing?: "length" | "chunked" | "close" | undefined
+  readonly framing?: Answer.Framing | undefined
   /** Each fault happens to its share of the requests, from 0 to 1. */
   readonly faults?: { readonly [F in Fault]?: number | undefined } | undefined
   /** The whole server stands still for `duration` in each `every`, the first time after one `every`. */

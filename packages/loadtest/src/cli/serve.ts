@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 
+import * as Answer from "../internal/serve/Answer.ts"
 import * as Units from "../internal/Units.ts"
 import * as TestServer from "../TestServer.ts"
 import { broken, usage } from "./exit.ts"
@@ -93,19 +94,15 @@ const statuses = (
   })
 }
 
-const kinds = ["reset", "truncate", "close", "hang", "malformed", "drip"] as const
-
 const faults = (given: ReadonlyArray<string>): Read<NonNullable<TestServer.Options["faults"]>> => {
-  const what = `one of ${kinds.join(", ")}, with a share such as reset:1%`
+  const what = `one of ${Answer.faults.join(", ")}, with a share such as reset:1%`
   return Result.flatMap(shares("--fault", what, given), (read) => {
-    const wrong = read.find(([name]) => !kinds.some((kind) => kind === name))
+    const wrong = read.find(([name]) => !Answer.faults.some((kind) => kind === name))
     return wrong === undefined
       ? Result.succeed(Object.fromEntries(read.map(([name, share]) => [name, share ?? 1])))
       : needs("--fault", what, wrong[0])
   })
 }
-
-const framings = ["length", "chunked", "close"] as const
 
 /** The options of the server, or a sentence on the flag that is wrong. */
 export const options = (input: Input): Read<TestServer.Options> =>
@@ -123,9 +120,9 @@ export const options = (input: Input): Read<TestServer.Options> =>
           : Result.succeed(size)
       }),
       framing: yield* perhaps(input.framing, (given) => {
-        const framing = framings.find((one) => one === given)
+        const framing = Answer.framings.find((one) => one === given)
         return framing === undefined
-          ? needs("--framing", `one of ${framings.join(", ")}`, given)
+          ? needs("--framing", `one of ${Answer.framings.join(", ")}`, given)
           : Result.succeed(framing)
       }),
       faults: yield* faults(input.faults),

@@ -10,7 +10,7 @@ import * as Effect from "effect/Effect"
 
 import * as ProcessTable from "./processTable.ts"
 
-export interface Exit {
+interface Exit {
   readonly code: number | null
   readonly signal: string | null
 }
