@@ -70,6 +70,13 @@ export const programs = {
     debian: "haproxy",
   },
   lsof: { variable: "LSOF", commands: ["lsof"], paths: ["/usr/sbin/lsof"], debian: "lsof" },
+  // A terminal for a program that wants one; macOS has it too, with other arguments.
+  script: {
+    variable: "SCRIPT",
+    commands: ["script"],
+    paths: ["/usr/bin/script"],
+    debian: "bsdutils",
+  },
   ps: { variable: "PS", commands: ["ps"], paths: ["/bin/ps"], debian: "procps" },
 } as const satisfies Record<string, External>
 

@@ -14,7 +14,10 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http"
 import type { Socket } from "node:net"
 
-import { Duration, Effect, Schema, type Scope } from "effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
 
 import * as Answer from "./internal/serve/Answer.ts"
 import * as Wire from "./internal/serve/Wire.ts"

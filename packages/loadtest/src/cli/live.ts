@@ -34,7 +34,8 @@ export const screen = (terminal: Terminal, plan: Plan.Plan, colors: boolean) => 
   const begin = (): string => (drawn === 0 ? hideCursor : up(drawn))
   return {
     draw: (now: Snapshot): void => {
-      const size = { columns: terminal.columns ?? 80, rows: terminal.rows ?? 24 }
+      // A terminal that does not know its size says 0.
+      const size = { columns: terminal.columns || 80, rows: terminal.rows || 24 }
       history = Screen.push(history, now)
       const lines = Screen.view(plan, history, now, size, colors)
       const text = lines.map((line) => `${line}${clearLine}\n`).join("")
