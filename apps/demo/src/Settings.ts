@@ -58,7 +58,7 @@ export const load = Effect.gen(function* (): Effect.fn.Return<
       "SCHEDULING",
       Supervisor.Scheduling,
       "roundRobin",
-      "roundRobin or operatingSystem",
+      "leastConnections, roundRobin or operatingSystem",
     ),
   }
 })

@@ -48,9 +48,15 @@ export const eventLine = (event: Supervisor.Event): string => {
     case "WorkerReady": {
       return `worker ${event.id} (pid ${event.pid}) is ready`
     }
+    case "WorkerDraining": {
+      return `worker ${event.id} (pid ${event.pid}) is finishing its requests`
+    }
+    case "WorkerGaveUp": {
+      return `worker ${event.id} is given up after ${event.crashes} crashes: ${event.detail}`
+    }
     case "WorkerExited": {
       const how = event.signal === null ? `with code ${event.exitCode}` : `by ${event.signal}`
-      const why = event.detail === null ? "" : `: ${event.detail}`
+      const why = event.report === null ? "" : `: ${event.report.sentence}`
       return `worker ${event.id} (pid ${event.pid}) ended ${how}${why}`
     }
   }

@@ -1,89 +1,52 @@
 /**
- * Supervises the worker processes of one application: forks them, replaces one that ends by itself,
- * and stops all of them without losing a request that is being answered. The workers share their
- * ports through `node:cluster`.
+ * Supervises the worker processes of an application: forks them, replaces one that ends by itself,
+ * moves to new code, and stops all of them, without losing a request that has been sent. The workers
+ * share their ports.
  *
  * Shutdown, when the Scope closes (`runMain` closes it on SIGTERM and SIGINT):
- * 1. Each worker is told to drain: no new connections, finish the requests in flight, exit.
- * 2. A worker that is still there after `drainTimeout` gets SIGKILL.
- * 3. The Scope is closed only when every worker has exited.
+ * 1. Each worker gets no new connections, and is told to finish what it has; its answers carry
+ *    `Connection: close`, idle connections stay open for `lameDuck`.
+ * 2. A worker that has nothing left, or is still there after `drainTimeout`, gets `killSignal`.
+ * 3. A worker that is still there after `killTimeout` more gets SIGKILL.
+ * 4. The Scope is closed only when every worker has exited.
  *
- * What is decided is decided in `internal/Machine`; this module carries it out.
+ * What is decided is decided in `internal/Fleet`; this module gives it a face.
  *
  * @since 0.1.0
  */
 import cluster from "node:cluster"
-import { existsSync } from "node:fs"
-import { availableParallelism } from "node:os"
-import { fileURLToPath } from "node:url"
+import { platform } from "node:os"
 
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import {
-  Cause,
-  Clock,
-  Context,
-  Deferred,
-  Duration,
-  Effect,
-  Exit,
-  Layer,
-  PubSub,
-  Queue,
-  Schema,
-  Scope,
-  Semaphore,
-  Stream,
-} from "effect"
+import type { AskMany } from "@manycore/ipc"
+import { Cause, Context, Effect, Exit, Layer, type Scope, type Stream } from "effect"
+import type * as Rpc from "effect/rpc/Rpc"
+import type * as RpcGroup from "effect/rpc/RpcGroup"
 
-import { NoFreePort } from "./internal/Control.ts"
-import { freePort } from "./internal/freePort.ts"
-import * as Machine from "./internal/Machine.ts"
-import * as Member from "./internal/Member.ts"
+import * as clusterLauncher from "./internal/clusterLauncher.ts"
+import * as Engine from "./internal/engine.ts"
+import type { News } from "./internal/FleetModel.ts"
+import type { Launcher } from "./internal/Launcher.ts"
 import { sentence } from "./internal/sentence.ts"
-import * as RestartPolicy from "./RestartPolicy.ts"
-import {
-  InvalidOption,
-  NotAlone,
-  ProgramNotFound,
-  StartFailed,
-  SupervisorError,
-} from "./SupervisorError.ts"
+import * as service from "./internal/service.ts"
+import * as Simulated from "./internal/simulation.ts"
+import * as Spec from "./internal/Spec.ts"
+import type { Sizing } from "./Sizing.ts"
+import { NotAlone, SupervisorError, Unsupported } from "./SupervisorError.ts"
+import type {
+  Common,
+  Group,
+  GroupOptions,
+  Options,
+  ReloadOptions,
+  ScaleOptions,
+  Strategy,
+  Which,
+} from "./SupervisorOptions.ts"
 import type * as Worker from "./Worker.ts"
 
-/**
- * Who hands new connections to workers: the primary in turn (`roundRobin`), or the operating system,
- * which lets the workers accept by themselves.
- *
- * @category models
- * @since 0.1.0
- */
-export const Scheduling = Schema.Literals(["roundRobin", "operatingSystem"])
-
-/** @since 0.1.0 */
-export type Scheduling = typeof Scheduling.Type
-
-/**
- * @category models
- * @since 0.1.0
- */
-export interface Options {
-  /** The program that each worker runs: any Node program, best one that uses `ClusterWorker`. */
-  readonly program: string | URL
-  /** Its arguments. Default: none. */
-  readonly args?: ReadonlyArray<string>
-  /** Variables added to the primary's environment. Default: none. */
-  readonly env?: Readonly<Record<string, string>>
-  /** How many workers. Default `os.availableParallelism()`. */
-  readonly workers?: number
-  /** Default `roundRobin`. node:cluster fixes it at the first fork of a process. */
-  readonly scheduling?: Scheduling
-  /** When a worker that ended is started again. Default `RestartPolicy.make()`. */
-  readonly restart?: RestartPolicy.RestartPolicy
-  /** How long a worker may take until its server listens, then SIGKILL. Default 30 seconds. */
-  readonly startTimeout?: Duration.Input
-  /** How long requests in flight may take when a worker stops, then SIGKILL. Default 10 seconds. */
-  readonly drainTimeout?: Duration.Input
-}
+export { Scheduling } from "./Scheduling.ts"
+export type * from "./SupervisorOptions.ts"
 
 /**
  * What happens to workers, as it happens.
@@ -91,21 +54,11 @@ export interface Options {
  * @category models
  * @since 0.1.0
  */
-export type Event =
-  | { readonly _tag: "WorkerForked"; readonly id: number; readonly pid: number }
-  | { readonly _tag: "WorkerReady"; readonly id: number; readonly pid: number }
-  | {
-      readonly _tag: "WorkerExited"
-      readonly id: number
-      readonly pid: number
-      readonly exitCode: number | null
-      readonly signal: string | null
-      /** The worker's own word why it could not start, where it gave one. */
-      readonly detail: string | null
-    }
+export type Event = News
 
 /**
- * The supervisor of this process.
+ * The supervisor of this process. `reload`, `scale` and `restart` happen one at a time, in the order
+ * in which they were asked; interrupting one does not undo it.
  *
  * @category services
  * @since 0.1.0
@@ -113,20 +66,87 @@ export type Event =
 export class Supervisor extends Context.Service<
   Supervisor,
   {
-    /** The workers as they are now. */
+    /** The workers as they are now. During a reload a place has two processes. */
     readonly workers: Effect.Effect<ReadonlyArray<Worker.Snapshot>>
     /** What happens from now on. */
     readonly events: Stream.Stream<Event>
     /** The port on which a worker listened last; null until one has. */
     readonly port: Effect.Effect<number | null>
+    /**
+     * So many workers from now on. Succeeds when the new ones are ready, or those too many are gone.
+     * Fails with `StartFailed` when a new one does not get ready; then the new ones go.
+     */
+    readonly scale: (
+      workers: Sizing,
+      options?: ScaleOptions,
+    ) => Effect.Effect<void, SupervisorError>
+    /**
+     * Replace every worker, by default with the same program anew. Succeeds when only the new ones
+     * are left. Fails with `ReloadFailed` as soon as a new one crashes or misses its `startTimeout`;
+     * then the new ones go, and the old ones have never stopped serving.
+     */
+    readonly reload: (options?: ReloadOptions) => Effect.Effect<void, SupervisorError>
+    /**
+     * Stop workers, all that are meant at once, and start them again; those that were given up too.
+     * Succeeds when they are ready. Fails with `StartFailed` when one is not.
+     */
+    readonly restart: (which?: Which) => Effect.Effect<void, SupervisorError>
+    /** Stop all workers, as at the end of the Scope. Nothing can be started after it. */
+    readonly stop: Effect.Effect<void>
+    /** Send a signal to workers. What follows when they end is the restart policy's. */
+    readonly signal: (signal: NodeJS.Signals, which?: Which) => Effect.Effect<void, SupervisorError>
+    /** Fails with `GaveUp` when no worker is left that would be started again. */
+    readonly gaveUp: Effect.Effect<never, SupervisorError>
+    /** Ask one worker, by its id. It serves the group with `ClusterWorker.answer` or `answer`. */
+    readonly ask: <Rpcs extends Rpc.Any, const Tag extends AskMany.Unary<Rpcs>["_tag"]>(
+      group: RpcGroup.RpcGroup<Rpcs>,
+      id: number,
+      tag: Tag,
+      payload: Rpc.PayloadConstructor<Rpc.ExtractTag<Rpcs, Tag>>,
+      options?: AskMany.Options,
+    ) => Effect.Effect<
+      Rpc.Success<Rpc.ExtractTag<Rpcs, Tag>>,
+      | AskMany.CallError<Rpc.ExtractTag<Rpcs, Tag>>
+      | AskMany.LateAnswer
+      | AskMany.UnknownWorker
+      | SupervisorError,
+      Rpc.ServicesClient<Rpc.ExtractTag<Rpcs, Tag>> | Rpc.MiddlewareClient<Rpcs>
+    >
+    /** Ask all workers at once; the answer or failure of each, by id. */
+    readonly broadcast: <Rpcs extends Rpc.Any, const Tag extends AskMany.Unary<Rpcs>["_tag"]>(
+      group: RpcGroup.RpcGroup<Rpcs>,
+      tag: Tag,
+      payload: Rpc.PayloadConstructor<Rpc.ExtractTag<Rpcs, Tag>>,
+      options?: AskMany.Options,
+    ) => Effect.Effect<
+      Readonly<Record<number, AskMany.Answer<Rpc.ExtractTag<Rpcs, Tag>>>>,
+      never,
+      Rpc.ServicesClient<Rpc.ExtractTag<Rpcs, Tag>> | Rpc.MiddlewareClient<Rpcs>
+    >
+    /** Answer calls of all workers, until the Scope closes. */
+    readonly serve: <Rpcs extends Rpc.Any>(
+      group: RpcGroup.RpcGroup<Rpcs>,
+    ) => Effect.Effect<
+      void,
+      never,
+      Scope.Scope | Rpc.ToHandler<Rpcs> | Rpc.Middleware<Rpcs> | Rpc.ServicesServer<Rpcs>
+    >
   }
 >()("@manycore/cluster/Supervisor") {}
 
+type Service = Supervisor["Service"]
+
+/** The one of this process, for signals. */
+let current: Service | undefined
 let isTaken = false
-let wasForced = false
+let verdict: Engine.Engine["verdict"] | undefined
 
 const claim = Effect.acquireRelease(
   Effect.suspend(() => {
+    if (platform() === "win32") {
+      const reason = new Unsupported({ platform: platform() })
+      return Effect.fail(new SupervisorError({ reason }))
+    }
     if (!isTaken && cluster.isPrimary) {
       isTaken = true
       return Effect.void
@@ -137,242 +157,79 @@ const claim = Effect.acquireRelease(
   () =>
     Effect.sync(() => {
       isTaken = false
+      current = undefined
     }),
 )
 
-const check = Effect.fnUntraced(function* (options: Options) {
-  const workers = options.workers ?? availableParallelism()
-  if (!Number.isInteger(workers) || workers < 1) {
-    return yield* new SupervisorError({
-      reason: new InvalidOption({
-        option: "workers",
-        value: workers,
-        expected: "a whole number from 1",
-      }),
-    })
-  }
-  const file =
-    typeof options.program === "string" ? options.program : fileURLToPath(options.program)
-  if (!existsSync(file)) {
-    return yield* new SupervisorError({ reason: new ProgramNotFound({ file }) })
-  }
-  return { workers, file }
+const checkNames = (groups: ReadonlyArray<Group>) => {
+  const names = new Set(groups.map(({ name }) => name))
+  return groups.length > 0 && names.size === groups.length
+    ? Effect.void
+    : Effect.fail(
+        Spec.invalid(
+          "groups",
+          groups.map(({ name }) => name).join(),
+          "one or more, with different names",
+        ),
+      )
+}
+
+interface Setup {
+  readonly launcher: Launcher
+  readonly groups: ReadonlyArray<Group>
+  readonly strategy: Strategy
+  readonly isProgram: (file: string) => boolean
+}
+
+const start = Effect.fnUntraced(function* ({ groups, isProgram, launcher, strategy }: Setup) {
+  yield* checkNames(groups)
+  const checked = yield* Effect.forEach(groups, (group) =>
+    Effect.all({ spec: Spec.make(group, isProgram), size: service.sizeOf(group.workers) }),
+  )
+  const engine = yield* Engine.make({ launcher, strategy, groups: checked })
+  verdict = engine.verdict
+  return yield* service.make(engine, groups, isProgram)
 })
 
-const setup = (options: Options, file: string) => {
-  cluster.schedulingPolicy =
-    options.scheduling === "operatingSystem" ? cluster.SCHED_NONE : cluster.SCHED_RR
-  cluster.setupPrimary({
-    exec: file,
-    args: [...(options.args ?? [])],
-    serialization: "advanced",
-  })
-}
-
-interface Running {
-  readonly member: Member.Member
-  readonly scope: Scope.Closeable
-}
+const supervise = Effect.fnUntraced(function* (
+  groups: ReadonlyArray<Group>,
+  { mostQueued = 4096, scheduling = "leastConnections" }: Common,
+  strategy: Strategy,
+): Effect.fn.Return<Service, SupervisorError, Scope.Scope> {
+  yield* claim
+  verdict = undefined
+  if (!Number.isInteger(mostQueued) || mostQueued < 0) {
+    return yield* Spec.invalid("mostQueued", mostQueued, "a whole number from 0")
+  }
+  const launcher = yield* clusterLauncher.make({ scheduling, mostQueued })
+  const supervisor = yield* start({ launcher, groups, strategy, isProgram: Spec.isFile })
+  current = supervisor
+  return supervisor
+})
 
 /**
- * Start the workers. Succeeds when every one of them is ready. Fails with `NotAlone`,
- * `InvalidOption`, `ProgramNotFound`, or with `StartFailed` when a worker ends before that.
+ * Start the workers of one program. Succeeds when every one of them is ready. Fails with `NotAlone`,
+ * `InvalidOption`, `ProgramNotFound`, `Unsupported`, or with `StartFailed` when a worker fails before
+ * that.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fn("Supervisor.make")(function* (
-  options: Options,
-): Effect.fn.Return<Supervisor["Service"], SupervisorError, Scope.Scope> {
-  yield* claim
-  const { file, workers } = yield* check(options)
-  setup(options, file)
+export const make = Effect.fn("Supervisor.make")(
+  (options: Options): Effect.Effect<Service, SupervisorError, Scope.Scope> =>
+    supervise([{ ...options, name: "main" }], options, "oneForOne"),
+)
 
-  const settings: Machine.Options = {
-    workers,
-    restart: options.restart ?? RestartPolicy.make(),
-    startTimeout: Duration.toMillis(options.startTimeout ?? Duration.seconds(30)),
-    drainTimeout: Duration.toMillis(options.drainTimeout ?? Duration.seconds(10)),
-  }
-  const clock = yield* Clock.Clock
-  // Deadlines and members outlive the begin of the shutdown: they carry it out.
-  const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-  const events = yield* Queue.unbounded<Machine.Event>()
-  const told = yield* PubSub.unbounded<Event>()
-  const opened = yield* Deferred.make<void, SupervisorError>()
-  const stopped = yield* Deferred.make<void>()
-  const running = new Map<number, Running>()
-  const freePorts = new Map<string | undefined, number>()
-  const details = new Map<number, string>()
-  let state = Machine.initial(settings)
-  let port: number | null = null
-
-  const offer = (event: Machine.Event) => Queue.offerUnsafe(events, event)
-  const tell = (event: Event) => PubSub.publishUnsafe(told, event)
-
-  const snapshots: Effect.Effect<ReadonlyArray<Worker.Snapshot>> = Effect.suspend(() =>
-    Effect.forEach(
-      state.slots,
-      (slot) =>
-        Effect.map(
-          running.get(slot.id)?.member.requests ?? Effect.succeed(null),
-          (requests): Worker.Snapshot => ({
-            id: slot.id,
-            pid: slot.pid,
-            state: slot.state,
-            restarts: slot.restarts,
-            uptime:
-              slot.pid === null ? 0 : Math.round(clock.currentTimeMillisUnsafe() - slot.since),
-            requests,
-          }),
-        ),
-      { concurrency: "unbounded" },
-    ),
-  )
-
-  // One answer for each host, for as long as this supervisor lives.
-  const portFor = Effect.fnUntraced(function* (host: string | undefined) {
-    const known = freePorts.get(host)
-    if (known !== undefined) return known
-    const found = yield* Effect.mapError(
-      freePort(host),
-      (error) => new NoFreePort({ message: sentence(Cause.fail(error)) }),
-    )
-    freePorts.set(host, found)
-    return found
-  }, Semaphore.makeUnsafe(1).withPermits(1))
-
-  const fork = Effect.fnUntraced(function* (id: number, attempt: number) {
-    const memberScope = yield* Scope.fork(scope)
-    let isReady = false
-    details.delete(id)
-    const member: Member.Member = yield* Member.make(options.env ?? {}, {
-      drainTimeout: settings.drainTimeout,
-      onListening: (listening) => {
-        port = listening
-        if (isReady) return
-        isReady = true
-        offer({ _tag: "Ready", id, attempt })
-        tell({ _tag: "WorkerReady", id, pid: member.pid })
-      },
-      onExit: (exit) => {
-        offer({ _tag: "Exited", id, attempt, ...exit, now: clock.currentTimeMillisUnsafe() })
-      },
-      onCannotStart: (message) => details.set(id, message),
-      freePort: portFor,
-      workers: snapshots,
-    }).pipe(Scope.provide(memberScope))
-    running.set(id, { member, scope: memberScope })
-    offer({ _tag: "Forked", id, pid: member.pid })
-    tell({ _tag: "WorkerForked", id, pid: member.pid })
-  })
-
-  /** A process that cannot even be forked has ended. */
-  const forkOrExit = (id: number, attempt: number) =>
-    Effect.catch(fork(id, attempt), (cause) =>
-      Effect.sync(() => {
-        details.set(id, sentence(Cause.fail(cause)))
-        const now = clock.currentTimeMillisUnsafe()
-        offer({ _tag: "Exited", id, attempt, exitCode: null, signal: null, now })
-      }),
-    )
-
-  /** Let go of what belonged to a process that has exited. */
-  const forget = (event: Machine.Event & { readonly _tag: "Exited" }) =>
-    Effect.suspend(() => {
-      const { exitCode, id, signal } = event
-      const gone = running.get(id)
-      if (gone === undefined) return Effect.void
-      running.delete(id)
-      const detail = details.get(id) ?? null
-      tell({ _tag: "WorkerExited", id, pid: gone.member.pid, exitCode, signal, detail })
-      return Scope.close(gone.scope, Exit.void)
-    })
-
-  const later = (delay: number, event: () => Machine.Event) =>
-    Effect.forkIn(
-      Effect.delay(
-        Effect.sync(() => offer(event())),
-        delay,
-      ),
-      scope,
-    )
-
-  const carryOut = (command: Machine.Command): Effect.Effect<unknown> => {
-    switch (command._tag) {
-      case "Fork": {
-        return forkOrExit(command.id, command.attempt)
-      }
-      case "WakeAfter": {
-        const { attempt, delay, id } = command
-        return later(delay, () => ({
-          _tag: "BackoffOver",
-          id,
-          attempt,
-          now: clock.currentTimeMillisUnsafe(),
-        }))
-      }
-      case "SetDeadline": {
-        const { after, attempt, id, state } = command
-        return later(after, () => ({ _tag: "DeadlinePassed", id, attempt, state }))
-      }
-      case "Drain": {
-        return Effect.forkIn(running.get(command.id)?.member.drain ?? Effect.void, scope)
-      }
-      case "Kill": {
-        return Effect.sync(() => running.get(command.id)?.member.kill())
-      }
-      case "Opened": {
-        return Deferred.succeed(opened, undefined)
-      }
-      case "StartFailed": {
-        const { exitCode, id, signal } = command
-        const detail = details.get(id) ?? null
-        return Deferred.fail(
-          opened,
-          new SupervisorError({ reason: new StartFailed({ exitCode, signal, detail }) }),
-        )
-      }
-      case "Stopped": {
-        wasForced = command.forced > 0
-        return Deferred.succeed(stopped, undefined)
-      }
-    }
-  }
-
-  yield* Queue.take(events).pipe(
-    Effect.tap((event) => (event._tag === "Exited" ? forget(event) : Effect.void)),
-    Effect.flatMap((event) => {
-      const [next, commands] = Machine.step(state, event, settings)
-      state = next
-      return Effect.forEach(commands, carryOut, { discard: true })
-    }),
-    Effect.forever,
-    // A bug of ours must not leave workers behind, nor callers waiting.
-    Effect.onError((cause) =>
-      Effect.gen(function* () {
-        Member.killAll()
-        yield* Deferred.failCause(opened, cause)
-        yield* Deferred.succeed(stopped, undefined)
-      }),
-    ),
-    Effect.forkScoped,
-  )
-  yield* Effect.addFinalizer(() =>
-    Effect.andThen(
-      Effect.sync(() => offer({ _tag: "Stop" })),
-      Deferred.await(stopped),
-    ),
-  )
-  offer({ _tag: "Begin", now: clock.currentTimeMillisUnsafe() })
-  yield* Deferred.await(opened)
-
-  return {
-    workers: snapshots,
-    events: Stream.fromPubSub(told),
-    port: Effect.sync(() => port),
-  }
-})
+/**
+ * Start the workers of several programs. Fails as `make` does.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeGroups = Effect.fn("Supervisor.makeGroups")(
+  (options: GroupOptions): Effect.Effect<Service, SupervisorError, Scope.Scope> =>
+    supervise(options.groups, options, options.strategy ?? "oneForOne"),
+)
 
 /**
  * `make` as a Layer.
@@ -384,11 +241,50 @@ export const layer = (options: Options): Layer.Layer<Supervisor, SupervisorError
   Layer.effect(Supervisor)(make(options))
 
 /**
- * Run a program that uses a supervisor as the main program of the process. SIGTERM and SIGINT end
- * it gracefully, a second one kills the workers at once.
+ * `makeGroups` as a Layer.
  *
- * Exit code 0 after a graceful stop, 1 after one in which a worker was killed or failed, and after a failure, which is printed as
- * one sentence on stderr.
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerGroups = (options: GroupOptions): Layer.Layer<Supervisor, SupervisorError> =>
+  Layer.effect(Supervisor)(makeGroups(options))
+
+/**
+ * Workers that exist in memory only. Everything else is real: `signal` with SIGKILL is a crash, the
+ * restart policy waits on the Clock, `reload` moves from one spec to the next. They serve nothing and
+ * cannot be asked.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerTest = (
+  options: Partial<Options> & Simulated.Simulation = {},
+): Layer.Layer<Supervisor, SupervisorError> =>
+  Layer.effect(Supervisor)(
+    start({
+      launcher: Simulated.make(options),
+      groups: [{ program: "simulated", workers: 2, ...options, name: "main" }],
+      strategy: "oneForOne",
+      isProgram: () => true,
+    }),
+  )
+
+const onHangUp = () => {
+  const supervisor = current
+  if (supervisor === undefined) return
+  Effect.runFork(
+    Effect.catchCause(supervisor.reload(), (cause) =>
+      Effect.sync(() => process.stderr.write(`${sentence(cause)}\n`)),
+    ),
+  )
+}
+
+/**
+ * Run a program that uses a supervisor as the main program of the process. SIGTERM and SIGINT end
+ * it gracefully, a second one kills the workers at once; SIGHUP reloads.
+ *
+ * Exit code 0 after a graceful stop; 1 after one in which a worker had to be killed or failed, after
+ * a worker was given up, and after a failure, which is printed as one sentence on stderr.
  *
  * @category running
  * @since 0.1.0
@@ -398,19 +294,22 @@ export const runMain = <A, E>(program: Effect.Effect<A, E>): void => {
   const onSignal = () => {
     signals++
     if (signals < 2) return
-    Member.killAll()
+    clusterLauncher.killAll()
     process.exit(1)
   }
   process.on("SIGINT", onSignal)
   process.on("SIGTERM", onSignal)
+  process.on("SIGHUP", onHangUp)
   NodeRuntime.runMain(program, {
     disableErrorReporting: true,
     teardown: (exit, onExit) => {
       process.off("SIGINT", onSignal)
       process.off("SIGTERM", onSignal)
-      const failed = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
-      if (failed) process.stderr.write(`${sentence(exit.cause)}\n`)
-      onExit(failed || wasForced ? 1 : 0)
+      process.off("SIGHUP", onHangUp)
+      const hasFailed = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
+      if (hasFailed) process.stderr.write(`${sentence(exit.cause)}\n`)
+      const { forced, gaveUp } = verdict?.() ?? { forced: 0, gaveUp: false }
+      onExit(hasFailed || forced > 0 || gaveUp ? 1 : 0)
     },
   })
 }

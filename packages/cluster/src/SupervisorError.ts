@@ -6,6 +6,8 @@
  */
 import { Schema } from "effect"
 
+import * as Worker from "./Worker.ts"
+
 /**
  * There is no such program.
  *
@@ -53,21 +55,116 @@ export class NotAlone extends Schema.TaggedError<NotAlone>()("NotAlone", {
 }
 
 /**
- * A worker ended before every worker had been ready once; all were stopped. `detail` is the worker's
- * own word, such as a port in use, where it could give one.
+ * A worker failed before every worker had been ready once, or before the new ones of a `scale` or
+ * `restart` were. At the start all were stopped; after `scale` the new ones. `failure.report` is the
+ * worker's own word where it could give one, with its code, such as `EADDRINUSE`.
  *
  * @category errors
  * @since 0.1.0
  */
 export class StartFailed extends Schema.TaggedError<StartFailed>()("StartFailed", {
-  exitCode: Schema.NullOr(Schema.Int),
-  signal: Schema.NullOr(Schema.String),
-  detail: Schema.NullOr(Schema.String),
+  /** The worker's place. */
+  id: Schema.Int,
+  failure: Worker.Failure,
 }) {
   override get message(): string {
-    if (this.detail !== null) return this.detail
-    const how = this.signal === null ? `exited with code ${this.exitCode}` : `got ${this.signal}`
-    return `a worker ${how} before it was ready; its output says why`
+    const { failure } = this
+    const { report } = failure
+    // What has a code says where it comes from.
+    if (report !== null && report.code !== null) return report.sentence
+    if (report !== null) return `a worker failed before it was ready: ${report.sentence}`
+    const what = Worker.describe(failure)
+    return failure.fault === null
+      ? `a worker ${what} before it was ready; its output says why`
+      : `a worker ${what}`
+  }
+}
+
+/**
+ * The new code did not get ready: it crashed, or missed its deadline. The new workers were ended, the
+ * old ones go on.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ReloadFailed extends Schema.TaggedError<ReloadFailed>()("ReloadFailed", {
+  /** The place of the new worker that failed. */
+  id: Schema.Int,
+  failure: Worker.Failure,
+}) {
+  override get message(): string {
+    return `the reload failed, the old workers go on: a new worker ${
+      this.failure.report === null ? Worker.describe(this.failure) : "failed"
+    }${this.failure.report === null ? "" : `: ${this.failure.report.sentence}`}`
+  }
+}
+
+/**
+ * Every worker crashed early too often; nobody serves. `restart` begins anew.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class GaveUp extends Schema.TaggedError<GaveUp>()("GaveUp", {
+  /** The last crash, as one sentence. */
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `gave up, workers crash too often: ${this.detail}`
+  }
+}
+
+/**
+ * The supervisor stops or has stopped, so it does nothing else any more.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Stopping extends Schema.TaggedError<Stopping>()("Stopping", {}) {
+  override get message(): string {
+    return "the supervisor is stopping"
+  }
+}
+
+/**
+ * There is no worker with this id, or none of it that can be asked.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownWorker extends Schema.TaggedError<UnknownWorker>()("UnknownWorker", {
+  id: Schema.Int,
+}) {
+  override get message(): string {
+    return `there is no worker ${this.id}`
+  }
+}
+
+/**
+ * There is no group of workers with this name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownGroup extends Schema.TaggedError<UnknownGroup>()("UnknownGroup", {
+  group: Schema.String,
+}) {
+  override get message(): string {
+    return `there is no group of workers ${JSON.stringify(this.group)}`
+  }
+}
+
+/**
+ * This system has not what it takes.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported", {
+  platform: Schema.String,
+}) {
+  override get message(): string {
+    return `a supervisor runs on Linux and macOS, not on ${this.platform}`
   }
 }
 
@@ -78,7 +175,18 @@ export class StartFailed extends Schema.TaggedError<StartFailed>()("StartFailed"
  * @since 0.1.0
  */
 export class SupervisorError extends Schema.TaggedError<SupervisorError>()("SupervisorError", {
-  reason: Schema.Union([ProgramNotFound, InvalidOption, NotAlone, StartFailed]),
+  reason: Schema.Union([
+    ProgramNotFound,
+    InvalidOption,
+    NotAlone,
+    StartFailed,
+    ReloadFailed,
+    GaveUp,
+    Stopping,
+    UnknownWorker,
+    UnknownGroup,
+    Unsupported,
+  ]),
 }) {
   override get message(): string {
     return this.reason.message

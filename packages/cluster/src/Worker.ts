@@ -1,25 +1,33 @@
 /**
- * What is known of a worker process: its state and its figures. Data only.
+ * What is known of a worker process: its state, its figures, and how it failed. Data only.
  *
  * @since 0.1.0
  */
 import { Schema } from "effect"
 
 /**
- * The life of a worker: it starts, is ready when its server listens, and is draining when it gets
- * no new connections and finishes what it has. A worker that ended by itself waits in `backoff`
- * until it is started again; `stopped` is one that we ended.
+ * The life of a worker: it starts, is `ready` (see `Readiness`), and is `draining` when it gets no
+ * new connections and finishes what it has. `crashed` is a place whose worker ended by itself and
+ * waits to be started again, `gave-up` one that crashed too often, `stopped` one that ended because
+ * it was told to or because it was done.
  *
  * @category models
  * @since 0.1.0
  */
-export const State = Schema.Literals(["starting", "ready", "draining", "backoff", "stopped"])
+export const State = Schema.Literals([
+  "starting",
+  "ready",
+  "draining",
+  "crashed",
+  "gave-up",
+  "stopped",
+])
 
 /** @since 0.1.0 */
 export type State = typeof State.Type
 
 /**
- * A worker as it is now.
+ * A worker as it is now. During a reload a place has two of them.
  *
  * @category models
  * @since 0.1.0
@@ -43,3 +51,64 @@ export const Snapshot = Schema.Struct({
 
 /** @since 0.1.0 */
 export type Snapshot = typeof Snapshot.Type
+
+/**
+ * The error that ended a worker, as it told itself before it died. `code` is Node's, such as
+ * `EADDRINUSE`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Report = Schema.Struct({
+  name: Schema.String,
+  message: Schema.String,
+  stack: Schema.String,
+  code: Schema.NullOr(Schema.String),
+  /** The message as one sentence that says what to do, where we know one. */
+  sentence: Schema.String,
+})
+
+/** @since 0.1.0 */
+export type Report = typeof Report.Type
+
+/**
+ * How a worker failed. `fault` says why it was ended by us: `NotReady`, not ready within its
+ * deadline; `PipeLost`, it wrote garbage to our pipe or closed it, and could not be told anything
+ * any more; `NotForked`, the system refused to start it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Failure = Schema.Struct({
+  exitCode: Schema.NullOr(Schema.Int),
+  signal: Schema.NullOr(Schema.String),
+  fault: Schema.NullOr(Schema.Literals(["NotReady", "PipeLost", "NotForked"])),
+  report: Schema.NullOr(Report),
+})
+
+/** @since 0.1.0 */
+export type Failure = typeof Failure.Type
+
+/**
+ * A failure as one sentence.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const describe = ({ exitCode, fault, report, signal }: Failure): string => {
+  if (report !== null) return report.sentence
+  switch (fault) {
+    case "NotReady": {
+      return "was not ready within its deadline: listen, call ready(), or choose another Readiness"
+    }
+    case "PipeLost": {
+      return "wrote something of its own to descriptor 4, or closed it: leave it to the supervisor"
+    }
+    case "NotForked": {
+      return "could not be started by the system"
+    }
+    case null: {
+      return signal === null ? `exited with code ${exitCode}` : `got ${signal}`
+    }
+  }
+}

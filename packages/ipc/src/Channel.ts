@@ -11,9 +11,10 @@
  */
 import type { Transferable } from "node:worker_threads"
 
-import type { Effect, Scope } from "effect"
+import { Effect, type Scope } from "effect"
 
 import type { Link, LinkStats } from "./bare/Link.ts"
+import * as overLink from "./internal/fromLink.ts"
 import type { CloseReason, IpcError } from "./IpcError.ts"
 
 /**
@@ -86,3 +87,13 @@ export interface Channel {
    */
   readonly listen: (subject: string, listener: (message: unknown) => void) => () => void
 }
+
+/**
+ * A channel over a link that exists already, such as one that speaks on other lines too. The link is
+ * closed with the Scope.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const fromLink = (link: Link): Effect.Effect<Channel, never, Scope.Scope> =>
+  overLink.fromLink(Effect.succeed(link))

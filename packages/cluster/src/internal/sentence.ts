@@ -1,23 +1,6 @@
 /** A failure as one sentence for a person, without a stack. */
-import { Cause, Predicate } from "effect"
+import { Cause } from "effect"
 
-const field = (error: Error, name: string): string | undefined =>
-  Predicate.hasProperty(error, name) ? String(error[name]) : undefined
+import { sentenceOf } from "./sentenceOf.ts"
 
-const describe = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error)
-  const code = field(error, "code")
-  const port = field(error, "port") === undefined ? "the port" : `port ${field(error, "port")}`
-  if (code === "EADDRINUSE") {
-    return `${port} is in use (EADDRINUSE): stop what listens there, or choose another port`
-  }
-  if (code === "EACCES") return `${port} needs more rights (EACCES): choose one from 1024`
-  if (code === "ENOTFOUND" || code === "EADDRNOTAVAIL") {
-    const given = field(error, "hostname") ?? field(error, "address") ?? "the host"
-    return `${given} is no address of this machine (${code}): try 127.0.0.1, or 0.0.0.0 for all of them`
-  }
-  // Some of Effect's errors say nothing themselves; their cause does.
-  return error.message === "" && error.cause !== undefined ? describe(error.cause) : error.message
-}
-
-export const sentence = (cause: Cause.Cause<unknown>): string => describe(Cause.squash(cause))
+export const sentence = (cause: Cause.Cause<unknown>): string => sentenceOf(Cause.squash(cause))

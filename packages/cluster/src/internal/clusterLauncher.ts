@@ -1,0 +1,337 @@
+/**
+ * Workers as processes of node:cluster, each with the preload and a pipe of our own. Kills nothing by
+ * itself: the Fleet decides, the engine carries out.
+ *
+ * A worker has ended when its exit was told and all that it had said was heard; then what it had not
+ * taken goes to others.
+ */
+import cluster, { type Worker as ClusterProcess } from "node:cluster"
+import { Socket } from "node:net"
+
+import { Channel } from "@manycore/ipc"
+import { Link, pipeWire } from "@manycore/ipc/bare"
+import { Effect, Option, type Scope } from "effect"
+
+import type { Scheduling } from "../Scheduling.ts"
+import { Dispatcher } from "./dispatch/Dispatcher.ts"
+import { type Hooks, type Launched, LaunchFailed, type Launcher, type Place } from "./Launcher.ts"
+import {
+  type Config,
+  configVariable,
+  connectionCommand,
+  type Down,
+  down,
+  readUp,
+  type Up,
+  up,
+} from "./protocol.ts"
+import { toReport } from "./report.ts"
+import type { Spec } from "./Spec.ts"
+
+/** "./preload/main.ts" next to a source file, "main.js" next to a built one. */
+const preload = new URL(
+  import.meta.url.endsWith(".ts") ? "../preload/main.ts" : "../preload/main.js",
+  import.meta.url,
+).href
+
+/** How long the exit may lag behind the end of the pipe, and the reverse, in ms. */
+const patience = 1000
+
+/** How long a worker may take to tell its figures before the last known ones are taken, in ms. */
+const statsTimeout = 200
+
+/** Processes that have not exited. node:cluster's own list forgets one when it disconnects. */
+const living = new Set<ClusterProcess>()
+
+/** SIGKILL for every worker of this process, at once. */
+export const killAll = (): void => {
+  for (const process of living) process.process.kill("SIGKILL")
+}
+
+/** node:cluster's settings are global, and read by each fork. */
+const fork = (spec: Spec, place: Place, config: Config, scheduling: Scheduling) => {
+  cluster.schedulingPolicy =
+    scheduling === "operatingSystem" ? cluster.SCHED_NONE : cluster.SCHED_RR
+  cluster.setupPrimary({
+    exec: spec.file,
+    args: [...spec.args],
+    execArgv: [...spec.execArgv, "--import", preload],
+    stdio: ["ignore", "inherit", "inherit", "ipc", "pipe"],
+    // Undefined is what node:cluster and spawn take for the primary's own; their types say otherwise.
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+    cwd: spec.cwd as string,
+    silent: false,
+  })
+  return cluster.fork({
+    ...spec.env,
+    NODE_APP_INSTANCE: String(place.index),
+    [configVariable]: JSON.stringify(config),
+  })
+}
+
+interface Ended {
+  readonly exitCode: number | null
+  readonly signal: string | null
+}
+
+/** What is known of one process, from its fork to its end. */
+class Member {
+  private readonly process: ClusterProcess
+  private readonly hooks: Hooks
+  private readonly dispatcher: Dispatcher
+  private readonly serial: number
+  private readonly spec: Spec
+  readonly link: Link
+  private readonly line: number
+  private readonly pongs = new Map<number, (requests: number | null) => void>()
+  private ended: Ended | undefined
+  private isPipeOver = false
+  private isOver = false
+  private hasDrained = false
+  private timer: NodeJS.Timeout | undefined
+  private report: Parameters<Hooks["onExit"]>[0]["report"] = null
+  private nextPing = 0
+
+  constructor(
+    process: ClusterProcess,
+    { hooks, place, spec }: { hooks: Hooks; place: Place; spec: Spec },
+    dispatcher: Dispatcher,
+  ) {
+    this.process = process
+    this.hooks = hooks
+    this.spec = spec
+    this.serial = place.serial
+    this.dispatcher = dispatcher
+    const socket = process.process.stdio[4]
+    if (!(socket instanceof Socket)) throw new TypeError("the worker was forked without our pipe")
+    this.link = new Link(pipeWire(socket, { peer: `worker ${place.slot}` }))
+    this.line = this.link.line(down)
+    this.link.listen(up, (body) => {
+      const message = readUp(body)
+      if (message !== undefined) this.hear(message)
+    })
+    this.link.onceClosed(({ _tag }) => this.onPipeOver(_tag === "ProtocolViolation"))
+    dispatcher.join(place.serial, (server, id, handle, onFailed) =>
+      this.handOver(server, id, handle, onFailed),
+    )
+    living.add(process)
+    process.once("exit", (exitCode: number | null, signal: string | null) => {
+      this.onExit({ exitCode, signal })
+    })
+    // A later one is a send that failed because the process has gone: `exit` tells that.
+    process.on("error", () => {})
+    process.on("message", (message: unknown) => {
+      if (message === "ready") hooks.onReady()
+    })
+  }
+
+  get pid(): number {
+    return this.process.process.pid ?? -1
+  }
+
+  private say(message: Down): void {
+    this.link.send(this.line, message)
+  }
+
+  private hear(message: Up): void {
+    switch (message[0]) {
+      case "ready": {
+        return this.hooks.onReady()
+      }
+      case "listening": {
+        return message[1] === null ? undefined : this.hooks.onListening(message[1])
+      }
+      case "listen": {
+        const [, id, request] = message
+        return this.dispatcher.listen(this.serial, id, request, ({ errno, sockname }, data) =>
+          this.say(["listened", id, errno, sockname, data]),
+        )
+      }
+      case "close": {
+        return this.dispatcher.unlisten(this.serial, message[1])
+      }
+      case "taken": {
+        this.dispatcher.taken(this.serial, message[1])
+        // Something came in after all; it will say so again.
+        this.hasDrained = false
+        return
+      }
+      case "refused": {
+        this.dispatcher.refused(this.serial, message[1])
+        return this.tellDrained()
+      }
+      case "closed": {
+        return this.dispatcher.closed(this.serial, message[1])
+      }
+      case "drained": {
+        this.hasDrained = true
+        return this.tellDrained()
+      }
+      case "leaving": {
+        return this.dispatcher.shut(this.serial)
+      }
+      case "crashed": {
+        this.report = message[1]
+        return
+      }
+      case "pong": {
+        this.pongs.get(message[1])?.(message[2])
+        return
+      }
+    }
+  }
+
+  private tellDrained(): void {
+    if (this.hasDrained && this.dispatcher.isIdle(this.serial)) this.hooks.onDrained()
+  }
+
+  private handOver(server: number, id: number, handle: object, onFailed: () => void): void {
+    this.process.process.send(
+      { cmd: connectionCommand, server, id },
+      // Node sends its own handles too, which its types do not say.
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion
+      handle as Socket,
+      { keepOpen: true },
+      (error) => {
+        if (error !== null) onFailed()
+      },
+    )
+  }
+
+  private onExit(ended: Ended): void {
+    living.delete(this.process)
+    this.ended = ended
+    this.settle()
+  }
+
+  private onPipeOver(isGarbage: boolean): void {
+    this.isPipeOver = true
+    this.dispatcher.shut(this.serial)
+    if (isGarbage && this.ended === undefined) this.hooks.onPipeLost()
+    this.settle()
+  }
+
+  private settle(): void {
+    if (this.isOver) return
+    if (this.ended !== undefined && this.isPipeOver) return this.finish()
+    this.timer ??= setTimeout(() => {
+      if (this.ended === undefined) this.hooks.onPipeLost()
+      else this.finish()
+    }, patience)
+  }
+
+  private finish(): void {
+    if (this.isOver || this.ended === undefined) return
+    this.isOver = true
+    clearTimeout(this.timer)
+    // The order matters: whoever is told may start another one.
+    this.dispatcher.gone(this.serial)
+    this.hooks.onExit({ ...this.ended, report: this.report })
+  }
+
+  open(): void {
+    this.dispatcher.open(this.serial)
+  }
+
+  drain(): void {
+    this.dispatcher.shut(this.serial)
+    this.say(["drain"])
+  }
+
+  end(): void {
+    this.dispatcher.shut(this.serial)
+    this.say(["end", this.spec.killSignal])
+    this.process.process.kill(this.spec.killSignal)
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.process.process.kill(signal)
+  }
+
+  /** How many requests it has begun to answer; none when it is late. */
+  readonly askRequests: Effect.Effect<Option.Option<number | null>> = Effect.suspend(() => {
+    if (this.link.closed !== undefined) return Effect.succeedNone
+    const id = this.nextPing++
+    return Effect.callback<number | null>((resume) => {
+      this.pongs.set(id, (requests) => resume(Effect.succeed(requests)))
+      this.say(["ping", id])
+    }).pipe(
+      Effect.timeoutOption(statsTimeout),
+      Effect.ensuring(Effect.sync(() => this.pongs.delete(id))),
+    )
+  })
+
+  release(): void {
+    clearTimeout(this.timer)
+    this.dispatcher.gone(this.serial)
+  }
+}
+
+/** node:cluster tells a failed spawn by `error` alone. */
+const spawned = (process: ClusterProcess): Effect.Effect<void, LaunchFailed> =>
+  process.process.pid === undefined
+    ? Effect.callback((resume) => {
+        process.once("error", (error) =>
+          resume(Effect.fail(new LaunchFailed({ report: toReport(error) }))),
+        )
+      })
+    : Effect.void
+
+export interface LauncherOptions {
+  readonly scheduling: Scheduling
+  /** How many connections may wait for a worker. */
+  readonly mostQueued: number
+}
+
+export const make = Effect.fnUntraced(function* (
+  options: LauncherOptions,
+): Effect.fn.Return<Launcher, never, Scope.Scope> {
+  const dispatcher = yield* Effect.acquireRelease(
+    Effect.sync(() => new Dispatcher(options)),
+    (dispatcher) => Effect.sync(() => dispatcher.close()),
+  )
+
+  const launch = Effect.fnUntraced(function* (
+    spec: Spec,
+    place: Place,
+    hooks: Hooks,
+  ): Effect.fn.Return<Launched, LaunchFailed, Scope.Scope> {
+    const config: Config = {
+      handsOver: options.scheduling === "leastConnections",
+      ready: spec.ready,
+      lameDuck: spec.lameDuck,
+      ...spec.timings,
+    }
+    const process = yield* Effect.try({
+      try: () => fork(spec, place, config, options.scheduling),
+      catch: (error) => new LaunchFailed({ report: toReport(error) }),
+    })
+    yield* spawned(process)
+    const member = yield* Effect.acquireRelease(
+      Effect.sync(() => new Member(process, { hooks, place, spec }, dispatcher)),
+      (member) => Effect.sync(() => member.release()),
+    )
+    const channel = yield* Channel.fromLink(member.link)
+    let known: number | null = null
+    return {
+      pid: member.pid,
+      open: () => member.open(),
+      drain: () => member.drain(),
+      end: () => member.end(),
+      kill: (signal) => member.kill(signal),
+      requests: Effect.map(member.askRequests, (answer) => {
+        known = Option.getOrElse(answer, () => known)
+        return known
+      }),
+      channel,
+    }
+  })
+
+  return {
+    launch,
+    killAll,
+    settled: () => dispatcher.prune(),
+    stopping: () => dispatcher.stopListening(),
+    abandoned: () => dispatcher.dropQueued(),
+  }
+})

@@ -1,0 +1,246 @@
+/**
+ * Hands connections to workers, each to the one that has the fewest. A connection stays open here
+ * until its worker has taken it; when the worker dies first, or refuses, it goes to another one.
+ * What no worker can take now waits in a bounded queue, and what does not fit there is closed.
+ *
+ * It starts nothing but listeners, and ends with `close`.
+ */
+import * as Scheduling from "../../Scheduling.ts"
+import type { ListenRequest } from "../protocol.ts"
+import { keyOf, Listener, type Opened } from "./Listener.ts"
+import { type Connection, Member, type Send } from "./Member.ts"
+import type { RawHandle } from "./rawHandle.ts"
+
+/**
+ * So many may be on their way to one worker: Node sends one handle at a time on a channel, the second
+ * one leaves at once when it has arrived. More would wait behind a worker that is blocked.
+ */
+const mostUnacknowledged = 2
+
+/** A worker that listens on more addresses is not right in its head. */
+const mostServers = 1024
+
+export interface DispatcherOptions {
+  /** How many connections may wait for a worker, over all addresses. */
+  readonly mostQueued: number
+}
+
+export class Dispatcher {
+  private readonly options: DispatcherOptions
+  private readonly listeners = new Map<string, Listener>()
+  private readonly members = new Map<number, Member>()
+  private readonly queues = new Map<string, Array<Connection>>()
+  private queued = 0
+  private nextId = 1
+  private turn = 0
+  private isClosed = false
+
+  constructor(options: DispatcherOptions) {
+    this.options = options
+  }
+
+  /** Connections that wait, and those on their way. For tests and figures. */
+  get waiting(): number {
+    let waiting = this.queued
+    for (const member of this.members.values()) waiting += member.pending.size
+    return waiting
+  }
+
+  join(serial: number, send: Send): void {
+    this.members.set(serial, new Member(serial, send))
+  }
+
+  /** From now on it is handed connections. */
+  open(serial: number): void {
+    const member = this.members.get(serial)
+    if (member === undefined) return
+    member.isOpen = true
+    for (const key of member.servers.keys()) this.pump(key)
+  }
+
+  /** From now on it is handed none. */
+  shut(serial: number): void {
+    const member = this.members.get(serial)
+    if (member !== undefined) member.isOpen = false
+  }
+
+  /** Whether nothing is on its way to it. */
+  isIdle(serial: number): boolean {
+    return (this.members.get(serial)?.pending.size ?? 0) === 0
+  }
+
+  /** It is dead, and all that it said has been heard: what it had not taken goes to others. */
+  gone(serial: number): void {
+    const member = this.members.get(serial)
+    if (member === undefined) return
+    this.members.delete(serial)
+    // In the order in which they came.
+    for (const connection of [...member.pending.values()].toReversed())
+      this.enqueueFirst(connection)
+    for (const key of member.servers.keys()) this.pump(key)
+  }
+
+  /** A worker wants to listen: answers when the address is open, or cannot be. */
+  listen(
+    serial: number,
+    id: number,
+    request: ListenRequest,
+    answer: (opened: Opened, data: unknown) => void,
+  ): void {
+    const member = this.members.get(serial)
+    if (member === undefined || this.isClosed || member.servers.size >= mostServers) return
+    const key = keyOf(request)
+    let listener = this.listeners.get(key)
+    if (listener === undefined) {
+      listener = new Listener(request, (handle) => this.accept(key, handle))
+      this.listeners.set(key, listener)
+    }
+    const { data } = listener
+    listener.whenOpened((opened) => {
+      if (opened.errno !== 0) {
+        // The next one may try again.
+        if (this.listeners.get(key) === listener) this.listeners.delete(key)
+      } else member.servers.set(key, id)
+      answer(opened, data)
+      if (opened.errno === 0) this.pump(key)
+    })
+  }
+
+  /** A worker closed its server. With the last one that lives, the address is given up. */
+  unlisten(serial: number, id: number): void {
+    const member = this.members.get(serial)
+    if (member === undefined) return
+    for (const [key, server] of member.servers) {
+      if (server !== id) continue
+      member.servers.delete(key)
+      // One that drains closes its server because it ends; its replacement wants the address.
+      if (member.isOpen) this.closeIfUnused(key)
+    }
+  }
+
+  /** Give up the addresses that no worker listens on any more. */
+  prune(): void {
+    for (const key of this.listeners.keys()) this.closeIfUnused(key)
+  }
+
+  taken(serial: number, id: number): void {
+    const member = this.members.get(serial)
+    const connection = member?.pending.get(id)
+    if (member === undefined || connection === undefined) return
+    member.pending.delete(id)
+    member.held++
+    connection.handle.close()
+    this.pump(connection.key)
+  }
+
+  refused(serial: number, id: number): void {
+    const member = this.members.get(serial)
+    const connection = member?.pending.get(id)
+    if (member === undefined || connection === undefined) return
+    member.pending.delete(id)
+    connection.refusedBy.add(serial)
+    this.enqueueFirst(connection)
+    this.pump(connection.key)
+  }
+
+  closed(serial: number, count: number): void {
+    const member = this.members.get(serial)
+    if (member !== undefined) member.held = Math.max(0, member.held - count)
+  }
+
+  /** Nobody will ever take what waits: let the clients know. */
+  dropQueued(): void {
+    for (const queue of this.queues.values()) for (const { handle } of queue) handle.close()
+    this.queues.clear()
+    this.queued = 0
+  }
+
+  /** Nothing comes in any more. What is on its way to a worker arrives. */
+  stopListening(): void {
+    this.isClosed = true
+    for (const listener of this.listeners.values()) listener.close()
+    this.listeners.clear()
+    this.dropQueued()
+  }
+
+  /** Listen no more, and close what nobody has taken. */
+  close(): void {
+    this.stopListening()
+    for (const member of this.members.values()) {
+      for (const { handle } of member.pending.values()) handle.close()
+    }
+    this.members.clear()
+  }
+
+  private accept(key: string, handle: RawHandle): void {
+    const connection: Connection = { handle, key, refusedBy: new Set() }
+    if ((this.queues.get(key)?.length ?? 0) === 0 && this.handOver(connection)) return
+    if (this.queued >= this.options.mostQueued) return handle.close()
+    this.queueOf(key).push(connection)
+    this.queued++
+  }
+
+  private queueOf(key: string): Array<Connection> {
+    const known = this.queues.get(key)
+    if (known !== undefined) return known
+    const queue: Array<Connection> = []
+    this.queues.set(key, queue)
+    return queue
+  }
+
+  private enqueueFirst(connection: Connection): void {
+    if (this.isClosed) return connection.handle.close()
+    this.queueOf(connection.key).unshift(connection)
+    this.queued++
+  }
+
+  private pump(key: string): void {
+    const queue = this.queues.get(key)
+    if (queue === undefined) return
+    for (let next = queue[0]; next !== undefined; next = queue[0]) {
+      if (!this.handOver(next)) break
+      queue.shift()
+      this.queued--
+    }
+    if (queue.length === 0) this.queues.delete(key)
+  }
+
+  /** False when it has to wait. */
+  private handOver(connection: Connection): boolean {
+    const listening: Array<Member> = []
+    for (const member of this.members.values()) {
+      if (member.isOpen && member.servers.has(connection.key)) listening.push(member)
+    }
+    const willing = listening.filter(({ serial }) => !connection.refusedBy.has(serial))
+    if (listening.length > 0 && willing.length === 0) {
+      // All of them refused it.
+      connection.handle.close()
+      return true
+    }
+    const at = Scheduling.leastConnections(willing, mostUnacknowledged, this.turn++)
+    const member = willing[at]
+    const server = member?.servers.get(connection.key)
+    if (member === undefined || server === undefined) return false
+    const id = this.nextId++
+    member.pending.set(id, connection)
+    member.send(server, id, connection.handle, () => {
+      // It has no channel any more, and will end.
+      member.isOpen = false
+      if (!member.pending.delete(id)) return
+      this.enqueueFirst(connection)
+      this.pump(connection.key)
+    })
+    return true
+  }
+
+  private closeIfUnused(key: string): void {
+    for (const member of this.members.values()) if (member.servers.has(key)) return
+    this.listeners.get(key)?.close()
+    this.listeners.delete(key)
+    for (const { handle } of this.queues.get(key) ?? []) {
+      handle.close()
+      this.queued--
+    }
+    this.queues.delete(key)
+  }
+}

@@ -1,0 +1,149 @@
+import type * as Worker from "../Worker.ts"
+/**
+ * What people ask of a running Fleet: reload, scale, restart. One at a time; each is begun here,
+ * goes on after every step, and ends with one answer.
+ */
+import { type Event, type Operation, slot as newSlot } from "./FleetModel.ts"
+import { plan } from "./planner.ts"
+import type { Turn } from "./Turn.ts"
+
+type Rollout = Extract<Operation, { readonly _tag: "Rollout" }>
+
+export const beginReload = (turn: Turn, event: Extract<Event, { _tag: "Reload" }>): void => {
+  const from = turn.generations[event.group]
+  if (from === undefined) return
+  turn.operation = {
+    _tag: "Rollout",
+    id: event.id,
+    group: event.group,
+    target: event.generation,
+    from,
+    limits: event.limits,
+    hasFailed: false,
+  }
+}
+
+/** The new code does not get ready: tell why, let it go, and go back to what there was. */
+export const failRollout = (
+  turn: Turn,
+  rollout: Rollout,
+  slot: number,
+  failure: Worker.Failure,
+): void => {
+  turn.answer(rollout.id, { _tag: "WorkerFailed", slot, failure })
+  turn.operation = { ...rollout, target: rollout.from, hasFailed: true }
+  for (const process of turn.processes) {
+    if (process.generation === rollout.target && process.state === "starting") turn.retire(process)
+  }
+}
+
+const continueRollout = (turn: Turn, rollout: Rollout): void => {
+  const { fork, isComplete, retire } = plan({
+    target: rollout.target,
+    limits: rollout.limits,
+    slots: turn.slotsOf(rollout.group).map((slot) => ({
+      id: slot.id,
+      processes: turn.processesOf(slot.id),
+      // A place that waits is seen to by itself; one that was given up gets the new code at once.
+      isSettled:
+        slot.status === "waiting" ||
+        (slot.generation === rollout.target && slot.status !== "active"),
+    })),
+  })
+  for (const id of fork) turn.fork(id, rollout.target)
+  for (const serial of retire) {
+    const process = turn.process(serial)
+    if (process !== undefined) turn.retire(process)
+  }
+  if (!isComplete) return
+  turn.operation = null
+  if (rollout.hasFailed) return
+  turn.generations[rollout.group] = rollout.target
+  turn.answer(rollout.id, null)
+}
+
+/** The smallest number that no worker of the group has. */
+const freeIndex = (turn: Turn, group: number): number => {
+  const taken = new Set(turn.slotsOf(group).map(({ index }) => index))
+  let index = 0
+  while (taken.has(index)) index++
+  return index
+}
+
+const letGo = (turn: Turn, id: number): void => {
+  turn.put(id, { status: "leaving", again: false })
+  if (turn.processesOf(id).length === 0) turn.removeSlot(id)
+  else turn.retireAll(id)
+}
+
+export const beginScale = (turn: Turn, event: Extract<Event, { _tag: "Scale" }>): void => {
+  const { group, id, size } = event
+  const generation = turn.generations[group]
+  if (generation === undefined) return
+  const fresh: Array<number> = []
+  const slots = turn.slotsOf(group).toSorted((a, b) => a.index - b.index)
+  for (const { id: slot } of slots.slice(size)) letGo(turn, slot)
+  for (let i = slots.length; i < size; i++) {
+    const slot = turn.nextSlot++
+    turn.add(newSlot(slot, group, freeIndex(turn, group), generation))
+    fresh.push(slot)
+  }
+  turn.operation = { _tag: "Scale", id, fresh }
+}
+
+/** A new worker does not get ready: the new ones go. */
+export const failScale = (
+  turn: Turn,
+  scale: Extract<Operation, { readonly _tag: "Scale" }>,
+  slot: number,
+  failure: Worker.Failure,
+): void => {
+  turn.answer(scale.id, { _tag: "WorkerFailed", slot, failure })
+  turn.operation = null
+  for (const id of scale.fresh) letGo(turn, id)
+}
+
+export const beginRestart = (turn: Turn, event: Extract<Event, { _tag: "Restart" }>): void => {
+  const since = Math.max(0, ...turn.processes.map(({ serial }) => serial)) + 1
+  for (const id of event.slots) {
+    const isEmpty = turn.processesOf(id).length === 0
+    turn.put(id, {
+      history: { crashesInARow: 0, early: [] },
+      status: isEmpty ? "waiting" : "active",
+      again: !isEmpty,
+    })
+    turn.retireAll(id)
+  }
+  turn.operation = { _tag: "Restart", id: event.id, slots: event.slots, since }
+}
+
+/** After every step: do what can be done now, and answer when it is done. */
+export const proceed = (turn: Turn): void => {
+  const { operation } = turn
+  if (operation === null) return
+  switch (operation._tag) {
+    case "Rollout": {
+      return continueRollout(turn, operation)
+    }
+    case "Scale": {
+      const isDone =
+        operation.fresh.every((id) => turn.slot(id)?.status === "done" || turn.isReady(id)) &&
+        turn.slots.every(({ status }) => status !== "leaving")
+      if (!isDone) return
+      turn.operation = null
+      return turn.answer(operation.id, null)
+    }
+    case "Restart": {
+      const isDone = operation.slots.every(
+        (id) =>
+          turn.slot(id)?.status === "done" ||
+          turn
+            .processesOf(id)
+            .some(({ serial, state }) => serial >= operation.since && state === "ready"),
+      )
+      if (!isDone) return
+      turn.operation = null
+      return turn.answer(operation.id, null)
+    }
+  }
+}
