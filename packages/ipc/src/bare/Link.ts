@@ -391,6 +391,9 @@ export class Link {
     if (!isCount(weight) || batch.length % 2 !== 0) return this.violate("a malformed batch")
     const count = batch.length / 2 - 1
     this.counts.received += count
+    // Who asks keeps the other side busy with a quarter of its questions; who answers, answers as asked.
+    const unanswered = this.counts.sent - this.counts.received
+    this.outbox.prefer(unanswered > 0 ? unanswered >> 2 : count)
     this.counts.bytesReceived += bytes > 0 ? bytes : weight - overhead * count
     let isData = false
     for (let i = 2; i < batch.length && !isData; i += 2) isData = batch[i] !== control

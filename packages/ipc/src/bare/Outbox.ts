@@ -36,11 +36,11 @@ const soon = Promise.resolve()
 /** A batch leaves early when it weighs so many bytes, */
 const maxWeight = 256 * 1024
 
-/** or holds so many messages: the peer begins with them while we go on, */
-const firstCount = 32
+/** or holds so many messages: the peer begins with them while we go on. */
+const fewest = 32
 
-/** and each further batch of one synchronous run may hold twice as many, up to so many. */
-const lastCount = 256
+/** Each further batch of one synchronous run may hold twice as many, up to so many. */
+const most = 256
 
 type Transfers = Array<ReadonlyArray<Transferable> | undefined>
 
@@ -65,7 +65,8 @@ export class Outbox {
   private isText = true
   /** The objects of the batch: who measures a message for it adds those inside. */
   objects = new Set<object>()
-  private maxCount = firstCount
+  private firstCount = fewest
+  private maxCount = fewest
   private isScheduled = false
   private readonly post: Post
   /** A message was refused: its weight will not arrive. */
@@ -74,6 +75,12 @@ export class Outbox {
   constructor(post: Post, onRefused: (weight: number) => void) {
     this.post = post
     this.onRefused = onRefused
+  }
+
+  /** So many messages at once suit the peer; up to twice the fewest make no difference to it. */
+  prefer(count: number): void {
+    this.firstCount = count > 2 * fewest ? Math.min(most, count) : fewest
+    if (this.isEmpty) this.maxCount = this.firstCount
   }
 
   get isEmpty(): boolean {
@@ -102,7 +109,7 @@ export class Outbox {
       this.transfers[this.owners.length - 1] = transfer
     }
     if (this.owners.length >= this.maxCount) {
-      this.maxCount = Math.min(lastCount, 2 * this.maxCount)
+      this.maxCount = Math.min(most, 2 * this.maxCount)
       this.flush()
     } else if (this.weight >= maxWeight || isAlone) this.flush()
     else if (!this.isScheduled) {
@@ -113,7 +120,7 @@ export class Outbox {
 
   private readonly onMicrotask = (): void => {
     this.isScheduled = false
-    this.maxCount = firstCount
+    this.maxCount = this.firstCount
     this.flush()
   }
 

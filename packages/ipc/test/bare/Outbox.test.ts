@@ -129,6 +129,20 @@ describe("Outbox", () => {
     assert.deepStrictEqual(counts(), [32, 8])
   })
 
+  it("batches begin as large as suits the peer, within limits", async () => {
+    const { outbox, posts } = recorded()
+    const first = async (count: number) => {
+      outbox.prefer(count)
+      for (let i = 0; i < 1000; i++) outbox.add(1, i, 10, undefined, undefined)
+      await Promise.resolve()
+      return (posts.splice(0)[0]?.batch.length ?? 0) / 2 - 1
+    }
+    const preferred = [1, 64, 65, 200, 5000, -1]
+    const firsts: Array<number> = []
+    for (const count of preferred) firsts.push(await first(count))
+    assert.deepStrictEqual(firsts, [32, 32, 65, 200, 256, 32])
+  })
+
   it("an empty outbox posts nothing", async () => {
     const { outbox, posts } = recorded()
     outbox.flush()
