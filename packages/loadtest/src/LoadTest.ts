@@ -12,24 +12,42 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Deferred, Duration, Effect, Schedule, type Scope, Schema, Stream } from "effect"
+import { DateTime, Deferred, Effect, Exit, Schedule, type Scope, Schema, Stream } from "effect"
 
+import * as Job from "./internal/engine/Job.ts"
 import * as Environment from "./internal/Environment.ts"
-import * as Generator from "./internal/Generator.ts"
-import * as HttpClient from "./internal/HttpClient.ts"
-import * as Recorder from "./internal/Recorder.ts"
+import * as Histogram from "./internal/Histogram.ts"
+import { Conductor } from "./internal/run/Conductor.ts"
+import * as Fleet from "./internal/run/Fleet.ts"
+import * as Threads from "./internal/run/Threads.ts"
 import * as Plan from "./Plan.ts"
-import { type Report, version } from "./Report.ts"
+import type { Report } from "./Report.ts"
 import type { Snapshot } from "./Snapshot.ts"
 
 /**
- * A run that could not begin. Once begun, a run ends in a report, whatever the server does.
+ * A thread that generated load is gone, or did not answer; what it had measured is lost.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class GeneratorLost extends Schema.TaggedError<GeneratorLost>()("GeneratorLost", {
+  cause: Schema.Defect(),
+}) {
+  override get message(): string {
+    const { cause } = this
+    return `a thread that generated load was lost: ${cause instanceof Error ? cause.message : String(cause)}`
+  }
+}
+
+/**
+ * A run that could not begin (`InvalidPlan`), or whose generator broke down (`GeneratorLost`).
+ * Whatever the server does, a run ends in a report.
  *
  * @category errors
  * @since 0.1.0
  */
 export class LoadTestError extends Schema.TaggedError<LoadTestError>()("LoadTestError", {
-  reason: Schema.Union([Plan.InvalidPlan]),
+  reason: Schema.Union([Plan.InvalidPlan, GeneratorLost]),
 }) {
   override get message(): string {
     return this.reason.message
@@ -46,25 +64,13 @@ export interface Run {
   readonly plan: Plan.Plan
   /** How it is doing right now. */
   readonly snapshot: Effect.Effect<Snapshot>
-  /** The same, several times a second; ends with the run. */
+  /** The same, twice a second; ends with the run, whose last one has the phase `ended`. */
   readonly snapshots: Stream.Stream<Snapshot>
   /** Waits for the end. Interrupts when the Scope closes first. */
   readonly report: Effect.Effect<Report, LoadTestError>
   /** Ends the run as its `duration` would, and waits for its report. */
   readonly stop: Effect.Effect<Report, LoadTestError>
 }
-
-const laterDefaults: Readonly<Record<string, unknown>> = {
-  pipelining: 1,
-  arrivals: "constant",
-  pacing: "sleeping",
-  threads: 1,
-}
-const later = new Set(
-  "pipelining arrivals pacing threads targets body expectStatus expectBody rate stages bail socketPath tls deadline".split(
-    " ",
-  ),
-)
 
 /**
  * Begins a run in the background; closing the Scope ends it without a report.
@@ -79,122 +85,49 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
     const plan = yield* Plan.make(input).pipe(
       Effect.mapError((reason) => new LoadTestError({ reason })),
     )
-    const [target] = Plan.targets(plan)
-    const unsupported = Object.entries(plan).find(
-      ([field, value]) => later.has(field) && value !== undefined && value !== laterDefaults[field],
-    )
-    if (unsupported !== undefined || target === undefined) {
-      const field = unsupported?.[0] ?? "url"
-      const reason = new Plan.InvalidPlan({ field, message: `${field} is not supported yet` })
-      return yield* new LoadTestError({ reason })
-    }
-    const connections = Plan.connectionLimit(plan)
-    const stopping = yield* Deferred.make<void>()
-    const ended = yield* Deferred.make<void>()
-    const finished = yield* Deferred.make<Report>()
-    // A fiber interrupted before its first step runs no `onExit`: nobody may wait for it for ever.
+    const finished = yield* Deferred.make<Report, LoadTestError>()
+    // Nobody may wait for ever for a run whose Scope was closed.
     yield* Effect.addFinalizer(() => Deferred.interrupt(finished))
     const environment = Environment.capture(DateTime.formatIso(yield* DateTime.now))
+    yield* Effect.promise(Histogram.ready)
+    const jobs = Job.make(plan)
+    const [first, ...others] = jobs
 
-    const recorder = Recorder.make()
-    const client = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        HttpClient.make({
-          url: target.url,
-          method: plan.method,
-          headers: plan.headers,
-          keepAlive: plan.keepAlive,
-          connections,
-          timeout: Duration.toMillis(plan.timeout),
-        }),
+    const conductor = yield* Effect.acquireRelease(
+      Effect.sync(
+        () =>
+          new Conductor({
+            plan,
+            environment,
+            fleet: (events) =>
+              first !== undefined && others.length === 0
+                ? Fleet.local(first, events)
+                : Threads.make(jobs, events),
+            onEnd: (report) => Deferred.doneUnsafe(finished, Exit.succeed(report)),
+            onLost: (cause) =>
+              Deferred.doneUnsafe(
+                finished,
+                Exit.fail(new LoadTestError({ reason: new GeneratorLost({ cause }) })),
+              ),
+          }),
       ),
-      (client) => Effect.promise(client.close),
+      (conductor) => Effect.promise(() => conductor.close()),
     )
-    const generator = yield* Effect.acquireRelease(
-      Effect.sync(() =>
-        Generator.closed({
-          client,
-          recorder,
-          connections,
-          requests: plan.requests ?? Infinity,
-          now: () => performance.now(),
-          onEnd: () => Deferred.doneUnsafe(ended, Effect.void),
-        }),
-      ),
-      (generator) => Effect.sync(generator.cut),
-    )
+    yield* Effect.sync(() => conductor.start())
 
-    const conduct = Effect.gen(function* () {
-      yield* Effect.sync(generator.start)
-      const ending: Report["ended"] = yield* Effect.raceAllFirst([
-        Effect.as(Deferred.await(ended), "requests" as const),
-        Effect.as(Deferred.await(stopping), "stopped" as const),
-        plan.duration === undefined
-          ? Effect.never
-          : Effect.as(Effect.sleep(plan.duration), "duration" as const),
-      ])
-      yield* Effect.sync(generator.stop)
-      yield* Effect.timeoutOption(Deferred.await(ended), plan.grace)
-      yield* Effect.sync(generator.cut)
-      yield* Effect.promise(client.close)
-
-      const requests = recorder.requests()
-      if (requests.sent !== requests.ok + requests.failed + requests.inFlight) {
-        return yield* Effect.die(
-          new Error(`manyload lost count of its requests: ${JSON.stringify(requests)}`),
-        )
-      }
-      const common = {
-        requests,
-        latency: recorder.latency(),
-        service: recorder.latency(),
-        statuses: recorder.statuses(),
-        errors: recorder.errors(),
-        bytes: { sent: 0, received: 0 },
-        histogram: null,
-      }
-      const report: Report = {
-        version,
-        plan,
-        environment,
-        model: "closed",
-        ended: generator.unreachable() ? "unreachable" : ending,
-        ...common,
-        rate: { asked: null, delivered: generator.rate() },
-        lateness: null,
-        series: [],
-        thresholds: [],
-        routes: [{ name: target.name, url: target.url, ...common }],
-        warnings: [],
-        duration: generator.elapsed(),
-      }
-      return report
-    })
-    yield* conduct.pipe(
-      Effect.onExit((exit) => Deferred.done(finished, exit)),
-      Effect.forkScoped,
-    )
-
-    const snapshot = Effect.sync((): Snapshot => ({
-      phase: Deferred.isDoneUnsafe(finished) ? "ended" : "running",
-      elapsed: generator.elapsed(),
-      progress: null,
-      requests: recorder.requests(),
-      rate: { asked: null, delivered: generator.rate() },
-      latency: recorder.latency(),
-      statuses: recorder.statuses(),
-      errors: recorder.errors(),
-      bytes: { sent: 0, received: 0 },
-      recent: null,
-    }))
+    const snapshot = Effect.sync(() => conductor.snapshot)
+    const report = Deferred.await(finished)
     const run: Run = {
       plan,
       snapshot,
-      snapshots: Stream.fromEffectSchedule(snapshot, Schedule.spaced("200 millis")).pipe(
+      snapshots: Stream.fromEffectSchedule(snapshot, Schedule.spaced("500 millis")).pipe(
         Stream.takeUntil((now) => now.phase === "ended"),
       ),
-      report: Deferred.await(finished),
-      stop: Effect.andThen(Deferred.succeed(stopping, undefined), Deferred.await(finished)),
+      report,
+      stop: Effect.andThen(
+        Effect.sync(() => conductor.stop("stopped")),
+        report,
+      ),
     }
     return run
   })

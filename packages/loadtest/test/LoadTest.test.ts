@@ -85,7 +85,7 @@ describe("LoadTest", () => {
     ["reset", "/hangup", FaultServer.hangUp, "closed before an answer"],
     ["replyTimeout", "/silent", FaultServer.silent, "no complete answer within 0.2 s"],
     ["replyTimeout", "/drip", FaultServer.drip({ bytes: 100, every: "50 millis" }), "within 0.2 s"],
-    ["malformed", "/malformed", FaultServer.malformed, "Parse Error"],
+    ["malformed", "/malformed", FaultServer.malformed, "not HTTP"],
     ["truncated", "/cut", FaultServer.cut(), "in the middle of the body"],
   ] as const)("puts each request into one class: %s for %s", ([name, path, behaviour, example]) =>
     Effect.gen(function* () {

@@ -1,0 +1,47 @@
+/** What decides when requests are sent: the closed or the open model. */
+import type { Slots } from "./Slots.ts"
+import type { Clock } from "./Wire.ts"
+
+export interface Model {
+  /** `start`: the time from which on requests count. */
+  readonly begin: (start: number) => void
+  readonly settled: (slot: number) => void
+  /** The slot should rest for so many ms. */
+  readonly broken: (slot: number, lost: number, rest: number) => void
+  /** Sends what is due at this moment. */
+  readonly flush: () => void
+  /** Sends nothing more. */
+  readonly stop: () => void
+  /** Requests that count whose time came, but that were never sent. */
+  readonly unsent: () => number
+}
+
+/** What models are made of. */
+export interface Parts {
+  readonly slots: Slots
+  readonly clock: Clock
+  /** The route of the next request. */
+  readonly mix: () => number
+  /** How many requests that count to send; `Infinity` for no limit. */
+  readonly requests: number
+  /** Everything was sent. */
+  readonly exhausted: () => void
+}
+
+/** Calls that can be made earlier, all at once, or never. */
+export const timers = (clock: Clock) => {
+  const waiting = new Set<() => void>()
+  return {
+    after: (ms: number, call: () => void): void => {
+      const cancel = clock.after(ms, () => {
+        waiting.delete(cancel)
+        call()
+      })
+      waiting.add(cancel)
+    },
+    clear: (): void => {
+      for (const cancel of waiting) cancel()
+      waiting.clear()
+    },
+  }
+}

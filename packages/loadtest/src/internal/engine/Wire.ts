@@ -1,0 +1,45 @@
+/** The edge of the generator: bytes to and from a server, and time. Tests put their own here. */
+
+/** One connection that is open, or on its way to be. */
+export interface Wire {
+  readonly write: (bytes: Buffer) => void
+  /** No event comes after it. */
+  readonly destroy: () => void
+}
+
+/** How far a connection had come when it failed. */
+export type Stage = "connecting" | "handshake" | "open"
+
+/** Events of one connection, never from inside of `dial`, `write` or `destroy`. */
+export interface Events {
+  readonly connected: () => void
+  /** The bytes are only there until this returns. */
+  readonly bytes: (buffer: Buffer, size: number) => void
+  /** The server has closed its side. */
+  readonly ended: () => void
+  readonly failed: (cause: unknown, stage: Stage) => void
+}
+
+/** Opens a connection to one of the plan's origins. */
+export type Dial = (origin: number, events: Events) => Wire
+
+export interface Clock {
+  /** Monotonic, in ms. */
+  readonly now: () => number
+  /** Calls after so many ms; answers with how to prevent it. */
+  readonly after: (ms: number, call: () => void) => () => void
+  /** Calls as soon as the events that wait have been looked at. */
+  readonly soon: (call: () => void) => () => void
+}
+
+export const clock: Clock = {
+  now: () => performance.now(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms)
+    return () => clearTimeout(timer)
+  },
+  soon: (call) => {
+    const immediate = setImmediate(call)
+    return () => clearImmediate(immediate)
+  },
+}

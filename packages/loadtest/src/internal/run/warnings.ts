@@ -1,0 +1,67 @@
+/** What to doubt about a run, in sentences. Pure. */
+import type { Report, Warning } from "../../Report.ts"
+
+export interface Facts {
+  readonly model: Report["model"]
+  readonly ended: Report["ended"]
+  readonly requests: Report["requests"]
+  readonly rate: Report["rate"]
+  readonly lateness: Report["lateness"]
+  /** Requests whose time came, but that were never sent. */
+  readonly unsent: number
+  readonly connections: number
+  readonly threads: number
+  readonly precise: boolean
+  /** The largest share of its time that an event loop was busy, from 0 to 1. */
+  readonly busy: number
+}
+
+const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
+const short = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
+const plural = (n: number, word: string): string =>
+  `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`
+
+/** Less than this share of the rate that was asked for is worth a warning. */
+const enough = 0.99
+/** An event loop that was busy for so much of the time was the bottleneck. */
+const saturated = 0.97
+/** Requests that leave so late, in ms, distort what is measured. */
+const tooLate = 10
+
+export const of = (facts: Facts): ReadonlyArray<Warning> => {
+  const { connections, lateness, rate, requests, unsent } = facts
+  const warnings: Array<Warning> = []
+  const natural = facts.ended === "requests" || facts.ended === "duration"
+  if (natural && rate.asked !== null && rate.delivered < rate.asked * enough) {
+    const share = rate.asked > 0 ? (rate.delivered * 100) / rate.asked : 0
+    warnings.push({
+      code: "rate",
+      message: `asked for ${short.format(rate.asked)} requests/s, got ${short.format(rate.delivered)} answers/s (${short.format(share)} %)`,
+    })
+  }
+  if (unsent > 0) {
+    warnings.push({
+      code: "connections",
+      message: `${plural(unsent, "request")} of the schedule ${unsent === 1 ? "was" : "were"} never sent, because the server kept all ${plural(connections, "connection")} busy: they are in no latency`,
+    })
+  }
+  if (facts.busy >= saturated && !facts.precise) {
+    warnings.push({
+      code: "saturated",
+      message: `the generator was busy ${short.format(facts.busy * 100)} % of the time, so latencies contain its own delays: use more threads (now ${facts.threads}) or another machine`,
+    })
+  }
+  if (lateness !== null && lateness.p99 >= tooLate) {
+    warnings.push({
+      code: "late",
+      message: `the generator sent 1 % of the requests ${short.format(lateness.p99)} ms late or more: latencies count that, service times do not`,
+    })
+  }
+  if (requests.inFlight > 0) {
+    warnings.push({
+      code: "unanswered",
+      message: `${plural(requests.inFlight, "request")} had no answer at the end: ${requests.inFlight === 1 ? "it is" : "they are"} in no latency`,
+    })
+  }
+  return warnings
+}
