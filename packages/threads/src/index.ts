@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+export * as InlineError from "./InlineError.ts"
+export * as Parallel from "./Parallel.ts"
 export * as Pool from "./Pool.ts"
 export { threadExited } from "./shared/threadExited.ts"
 export * as SharedBarrier from "./SharedBarrier.ts"
@@ -13,4 +15,6 @@ export * as SharedMutex from "./SharedMutex.ts"
 export * as SharedRing from "./SharedRing.ts"
 export * as SharedSemaphore from "./SharedSemaphore.ts"
 export * as ThreadEntry from "./ThreadEntry.ts"
+export * as Threads from "./Threads.ts"
 export * as ThreadsError from "./ThreadsError.ts"
+export * as WebWorker from "./WebWorker.ts"

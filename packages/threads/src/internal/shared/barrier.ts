@@ -9,7 +9,7 @@ import * as Wait from "./wait.ts"
  * stands there. A party of the next round may come before one of this round has left, so there are two
  * places for each.
  */
-export const SIGNAL = 1
+const SIGNAL = 1
 export const STATE = 2
 export const DEAD = 3
 export const PLACES = 4
