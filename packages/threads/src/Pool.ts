@@ -15,9 +15,10 @@ import type { Transferable } from "node:worker_threads"
  *
  * @since 0.1.0
  */
-import { Deferred, Duration, Effect, Exit, Schedule, type Scope, type Stream } from "effect"
+import { Deferred, Effect, type Scope, type Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
+import type * as RpcSchema from "effect/rpc/RpcSchema"
 
 import { makeBroadcast, makeCalls } from "./internal/calls.ts"
 import { rpcsOf } from "./internal/codecs.ts"
@@ -26,12 +27,8 @@ import type { EngineOptions } from "./internal/engine/options.ts"
 import { snapshot } from "./internal/engine/snapshot.ts"
 import type { Stats } from "./internal/engine/snapshot.ts"
 import { startError } from "./internal/outcome.ts"
-import {
-  fileOf,
-  type Respawning,
-  type ThreadOptions,
-  toEngineOptions,
-} from "./internal/poolOptions.ts"
+import { fileOf, type ThreadOptions, toEngineOptions } from "./internal/poolOptions.ts"
+import { type Respawn, toRespawning } from "./internal/respawning.ts"
 import { InvalidOption, ThreadsError } from "./ThreadsError.ts"
 
 export type { Candidate, Scheduling } from "./internal/core/choose.ts"
@@ -49,11 +46,7 @@ export interface Options extends ThreadOptions {
    * replaced, and how many such deaths, `times`, within which time stop the pool with `GaveUp`.
    * Default: from 50 ms on, doubled each time; 5 times within 10 seconds.
    */
-  readonly respawn?: {
-    readonly schedule?: Schedule.Schedule<unknown, number>
-    readonly times?: number
-    readonly within?: Duration.Input
-  }
+  readonly respawn?: Respawn
 }
 
 /**
@@ -72,9 +65,23 @@ export interface TaskOptions {
 }
 
 /** The function of one task. */
-type TaskOf<R extends Rpc.Any> = [Rpc.SuccessChunk<R>] extends [never]
-  ? Call<R, Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | ThreadsError>>
-  : Call<R, Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R> | ThreadsError>>
+type TaskOf<R extends Rpc.Any> =
+  IsStream<R> extends true
+    ? Call<R, Stream.Stream<Rpc.SuccessChunk<R>, Rpc.ErrorExit<R> | ThreadsError>>
+    : Call<R, Effect.Effect<Rpc.Success<R>, Rpc.Error<R> | ThreadsError>>
+
+/**
+ * Whether a task answers a stream. By the Schema: one that may answer anything is none.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type IsStream<R> =
+  R extends Rpc.Rpc<infer _Tag, infer _Payload, infer Success, infer _Error, infer _Middleware>
+    ? Success extends RpcSchema.Stream<infer _A, infer _E>
+      ? true
+      : false
+    : false
 
 /** A payload that may be left away where the contract has none, or none that is required. */
 type Call<R extends Rpc.Any, A> = (
@@ -101,7 +108,7 @@ export type Tasks<Rpcs extends Rpc.Any> = {
  * @since 0.1.0
  */
 export type Broadcast<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as [Rpc.SuccessChunk<R>] extends [never] ? R["_tag"] : never]: Call<
+  readonly [R in Rpcs as IsStream<R> extends true ? never : R["_tag"]]: Call<
     R,
     Effect.Effect<Array<Rpc.Success<R>>, Rpc.Error<R> | ThreadsError>
   >
@@ -121,36 +128,6 @@ export interface Pool<Rpcs extends Rpc.Any> {
   /** Run a task on every thread: to set them up, or to ask each of them. */
   readonly broadcast: Broadcast<Rpcs>
   readonly stats: Effect.Effect<Stats>
-}
-
-const defaultSchedule = Schedule.exponential("50 millis")
-
-/** The schedule as a function, begun anew with the first death. */
-const respawning = ({
-  schedule = defaultSchedule,
-  times = 5,
-  within = "10 seconds",
-}: NonNullable<Options["respawn"]>): Respawning => {
-  if (!Number.isInteger(times) || times < 0) {
-    throw new ThreadsError({
-      reason: new InvalidOption({
-        option: "respawn.times",
-        value: times,
-        expected: "a whole number from 0",
-      }),
-    })
-  }
-  const begin = () => Effect.runSync(Schedule.toStep(schedule))
-  let step = begin()
-  return {
-    times,
-    within: Duration.toMillis(within),
-    delay: (attempt) => {
-      if (attempt === 1) step = begin()
-      const exit = Effect.runSyncExit(step(Date.now(), attempt))
-      return Exit.isSuccess(exit) ? Duration.toMillis(exit.value[1]) : undefined
-    },
-  }
 }
 
 /** Middleware would have to run in both places: a pool has no place for it. */
@@ -201,9 +178,14 @@ export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
       refuseMiddleware(group)
       const tasks = rpcs.map((rpc) => rpc._tag)
       return {
-        engineOptions: toEngineOptions(options.entry, options, respawning(options.respawn ?? {}), {
-          tasks,
-        }),
+        engineOptions: toEngineOptions(
+          options.entry,
+          options,
+          toRespawning(options.respawn ?? {}),
+          {
+            tasks,
+          },
+        ),
         file: fileOf(options.entry),
       }
     },

@@ -10,7 +10,7 @@ const worthwhile = 40
 export const callerStack = (
   engine: Engine,
   task: string,
-  below: (...args: never) => unknown,
+  below?: (...args: never) => unknown,
 ): string | undefined => {
   if (engine.micros(task) < worthwhile) return undefined
   const holder: { stack?: string } = {}

@@ -9,7 +9,6 @@ import { Duration } from "effect"
 import { EntryNotFound, InvalidOption, ThreadsError } from "../ThreadsError.ts"
 import type { Scheduling } from "./core/choose.ts"
 import type { EngineOptions, Strategy } from "./engine/options.ts"
-import type { ModuleTask } from "./wire/protocol.ts"
 
 /** The options that all faces of a pool have in common. */
 export interface ThreadOptions {
@@ -96,7 +95,8 @@ const millis = (option: string, value: Duration.Input | undefined, fallback: num
   if (value === undefined) return fallback
   const given = Duration.fromInput(value)
   const time = given._tag === "Some" ? Duration.toMillis(given.value) : Number.NaN
-  if (!(time >= 0)) throw invalid(option, value, "a duration from 0")
+  const isNegative = typeof value === "number" && !(value >= 0)
+  if (isNegative || !(time >= 0)) throw invalid(option, value, "a duration from 0")
   return Math.min(time, 2 ** 31 - 1)
 }
 
@@ -121,7 +121,7 @@ export const toEngineOptions = (
   respawning: Respawning,
   what: {
     readonly tasks?: ReadonlyArray<string> | undefined
-    readonly module?: ModuleTask | undefined
+    readonly module?: string | undefined
   },
 ): EngineOptions => {
   const size = whole("size", options.size, availableParallelism(), 1)

@@ -50,8 +50,9 @@ export class Engine {
   pending = 0
   /** Tasks that had one. */
   completed = 0
-  /** ms, read once for each message and each flush: a clock call per task would cost too much. */
+  /** ms, read once in each synchronous run: a clock call per task would cost too much. */
   private now = performance.now()
+  private isNowFresh = false
   private readonly kinds = new Map<string, number>()
   private names: ReadonlyArray<string> = []
   private readonly events: EngineEvents
@@ -121,7 +122,7 @@ export class Engine {
     if (this.options.taskTimeout > 0) this.startTimeout(job, this.options.taskTimeout)
     const { backlog } = this
     if (job.place === -1 && backlog.size === 0 && this.dispatch(job)) return
-    backlog.add(job, this.now)
+    backlog.add(job, this.time())
     if (backlog.isFull) this.needsDrain = true
     if (job.place !== -1) this.pump()
     else this.fleet.grow()
@@ -227,6 +228,18 @@ export class Engine {
     if (this.pending === 0) this.onIdle?.()
   }
 
+  private time(): number {
+    if (this.isNowFresh) return this.now
+    this.isNowFresh = true
+    void soon.then(this.forgetTime)
+    this.now = performance.now()
+    return this.now
+  }
+
+  private readonly forgetTime = (): void => {
+    this.isNowFresh = false
+  }
+
   private kindOf(task: string): number {
     let kind = this.kinds.get(task)
     if (kind === undefined) {
@@ -271,6 +284,7 @@ export class Engine {
   private pump(): void {
     if (this.backlog.size === 0) return this.pumped()
     const { backlog } = this
+    this.time()
     for (const thread of this.fleet.ready) this.pumpBound(thread)
     for (;;) {
       const job = backlog.waiting.peek(this.now)
@@ -315,7 +329,6 @@ export class Engine {
   }
 
   private readonly flush = (): void => {
-    this.now = performance.now()
     const { dirty } = this
     this.dirty = []
     for (const thread of dirty) thread.flush()
@@ -350,8 +363,9 @@ export class Engine {
   }
 
   private readonly onFreed = (thread: Thread, job: Job): void => {
-    if (job.phase === "cancelling") {
-      job.phase = "over"
+    const wasCancelled = job.phase === "cancelling"
+    job.phase = "over"
+    if (wasCancelled) {
       if (job.cancelling?.isAbandoned === true) thread.abandoned--
       this.cancelled.freed(job)
     }
@@ -360,8 +374,7 @@ export class Engine {
   }
 
   private readonly onAnswered = (thread: Thread): void => {
-    this.now = performance.now()
-    thread.heardAt = this.now
+    thread.heardAt = this.time()
     if (thread.held === 0) thread.idleSince = this.now
     const { recycleAfter } = this.options
     if (recycleAfter > 0 && thread.done >= recycleAfter) this.recycle(thread)

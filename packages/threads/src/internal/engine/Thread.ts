@@ -9,6 +9,7 @@ import { Worker, type WorkerOptions } from "node:worker_threads"
 
 import { Link, workerWire } from "@manycore/ipc/bare"
 
+import { threadExited } from "../../shared/threadExited.ts"
 import { mostSlots } from "../core/Words.ts"
 import * as Words from "../core/Words.ts"
 import { addObjects, isObject } from "../wire/identities.ts"
@@ -33,7 +34,7 @@ export interface ThreadEvents {
   readonly onReady: (thread: Thread, names: ReadonlyArray<string>) => void
   /** What tasks took, flat: kind, count, µs. */
   readonly onTimes: (thread: Thread, times: ReadonlyArray<number | string>) => void
-  /** A task that it held is over. Its outcome was told unless it is cancelled. */
+  /** A task that it held is over. Its outcome is told next, unless it is cancelled. */
   readonly onFreed: (thread: Thread, job: Job) => void
   /** All answers of one message were told. */
   readonly onAnswered: (thread: Thread) => void
@@ -115,6 +116,8 @@ export class Thread {
     this.worker.once("exit", (exitCode) => {
       this.phase = "over"
       clearTimeout(this.startTimer)
+      // What it held of locks and rings belongs to the others again.
+      threadExited(this.threadId)
       events.onExit(this, exitCode, this.cause)
     })
     // The pool as a whole keeps the process alive, while there is something to wait for.
@@ -313,10 +316,9 @@ export class Thread {
     this.free(slot)
     this.letGo(job)
     this.done++
-    if (job.phase === "dispatched") {
-      job.phase = "over"
-      job.onAnswer(what, content, this)
-    }
+    const isWanted = job.phase === "dispatched"
+    // Whoever is told of the outcome finds the books done.
     this.events.onFreed(this, job)
+    if (isWanted) job.onAnswer(what, content, this)
   }
 }

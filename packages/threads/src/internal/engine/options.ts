@@ -2,7 +2,6 @@
 import type { WorkerOptions } from "node:worker_threads"
 
 import type { Scheduling } from "../core/choose.ts"
-import type { ModuleTask } from "../wire/protocol.ts"
 
 /** What happens to a task that finds the queue full. */
 export type Strategy = "suspend" | "fail" | "dropOldest" | "dropNewest"
@@ -37,7 +36,7 @@ export interface EngineOptions {
   readonly intensity: { readonly times: number; readonly within: number }
   /** The pause after so many early deaths; undefined: give up. */
   readonly respawnDelay: (attempt: number) => number | undefined
-  readonly module: ModuleTask | undefined
+  readonly module: string | undefined
   /** The tasks that an entry must serve; undefined: whatever it says. */
   readonly tasks: ReadonlyArray<string> | undefined
 }

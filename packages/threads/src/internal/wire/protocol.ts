@@ -73,12 +73,7 @@ export interface Hello {
   /** Bytes of heap in use after which the thread asks to be replaced; 0: never. */
   readonly heapLimit: number
   /** For the entry that serves any module: the one to load before it is ready. */
-  readonly module: ModuleTask | undefined
-}
-
-export interface ModuleTask {
-  readonly filename: string
-  readonly name: string
+  readonly module: string | undefined
 }
 
 /** What comes with a task besides its payload, where there is anything. */
