@@ -7,8 +7,11 @@ import type { Case } from "@manycore/bench"
 export interface Work {
   readonly peer: "process" | "thread"
   readonly inFlight: number
-  /** Bytes to echo in each call; 0 for `Greet`, a small message both ways. */
-  readonly echo: number
+  /**
+   * `Greet`: a small message both ways. `Guarded`: the same through middleware. `Echo`: 64 KiB both
+   * ways. `Numbers`: a stream of ten thousand numbers.
+   */
+  readonly call: "Greet" | "Guarded" | "Echo" | "Numbers"
 }
 
 /** The payload of `Greet`. */
@@ -22,7 +25,7 @@ const isWork = (input: unknown): input is Work =>
   input !== null &&
   "peer" in input &&
   "inFlight" in input &&
-  "echo" in input
+  "call" in input
 
 export const workOf = ({ input }: Case.Context): Work => {
   if (!isWork(input)) throw new Error("the workload's input is no Work")
@@ -34,57 +37,126 @@ export const greetingOf = (id: number): Greeting => ({ id, name: "Ada Lovelace" 
 /** What `Greet` answers. */
 export const greet = ({ id, name }: Greeting) => ({ id, text: `hello ${name}` })
 
-/** Bytes that differ everywhere, so that a lost or repeated part shows. */
-export const bytesOf = ({ echo }: Work): Uint8Array<ArrayBuffer> =>
-  Uint8Array.from({ length: echo }, (_, i) => (i * 31 + (i >> 8)) & 255)
+const echoBytes = 65_536
 
-/** One pass: a competitor runs `inFlight` lanes, each of which takes a number, calls, hands in the answer. */
-export interface Pass {
-  readonly inFlight: number
+/** How many numbers one call of `Numbers` answers: 1, 2, 3 and so on. */
+export const streamLength = 10_000
+
+/** The CPU time that this process has used so far, all of its threads together, in µs. */
+export const cpuOfProcess = (): number => {
+  const { system, user } = process.cpuUsage()
+  return user + system
+}
+
+/** Bytes that differ everywhere, so that a lost or repeated part shows. */
+const pattern = Uint8Array.from({ length: echoBytes }, (_, i) => (i * 31 + (i >> 8)) & 255)
+
+/**
+ * One after the other, it takes a number, calls, and hands in the answer. Its bytes are its own, and
+ * differ for each call: a transport that copies one array once for many calls would win nothing by it.
+ */
+export class Lane {
   /** Number of the next call; undefined when the time is over. */
   readonly next: () => number | undefined
   readonly answered: (call: number, answer: unknown) => void
+  private readonly content: Buffer<ArrayBuffer>
+
+  constructor(next: Lane["next"], check: (call: number, answer: unknown, sent: Buffer) => void) {
+    this.next = next
+    this.content = Buffer.from(pattern.slice().buffer)
+    this.answered = (call, answer) => check(call, answer, this.content)
+  }
+
+  /** The payload of `Echo`: the number of the call stands in front. */
+  bytes(call: number): Uint8Array<ArrayBuffer> {
+    this.content.writeUInt32LE(call, 0)
+    return new Uint8Array(this.content.buffer)
+  }
 }
 
-/** Calls per second. */
+type IsRight = (call: number, answer: unknown, sent: Buffer) => boolean
+
+const isStruct = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null
+
+/** What can be seen at a glance, while it is measured. */
+const looksRight: Record<Work["call"], IsRight> = {
+  Greet: (call, answer) => isStruct(answer) && answer["id"] === call,
+  Guarded: (call, answer) => isStruct(answer) && answer["id"] === call,
+  Echo: (call, answer) =>
+    answer instanceof Uint8Array &&
+    answer.byteLength === echoBytes &&
+    Buffer.from(answer.buffer, answer.byteOffset).readUInt32LE(0) === call,
+  Numbers: (_, answer) => answer === streamLength,
+}
+
+/** All of it, while nothing is measured. */
+const isAllRight: Record<Work["call"], IsRight> = {
+  Greet: (call, answer) => JSON.stringify(answer) === JSON.stringify(greet(greetingOf(call))),
+  Guarded: (call, answer) => JSON.stringify(answer) === JSON.stringify(greet(greetingOf(call))),
+  Echo: (_, answer, sent) => answer instanceof Uint8Array && Buffer.compare(sent, answer) === 0,
+  Numbers: (_, answer) => answer === streamLength,
+}
+
+/** Calls and seconds of one pass. */
 const passFor = async (
   millis: number,
   { inFlight }: Work,
-  run: (pass: Pass) => Promise<unknown>,
-  isRight: (call: number, answer: unknown) => boolean,
-): Promise<number> => {
+  run: (lanes: ReadonlyArray<Lane>) => Promise<unknown>,
+  isRight: IsRight,
+): Promise<{ readonly calls: number; readonly seconds: number }> => {
   let calls = 0
   let answers = 0
+  let end = 0
+  const next = () => (performance.now() < end ? calls++ : undefined)
+  const check = (call: number, answer: unknown, sent: Buffer) => {
+    if (!isRight(call, answer, sent)) throw new Error(`the answer to call ${call} is wrong`)
+    answers++
+  }
+  const lanes = Array.from({ length: inFlight }, () => new Lane(next, check))
   const began = performance.now()
-  await run({
-    inFlight,
-    next: () => (performance.now() - began < millis ? calls++ : undefined),
-    answered: (call, answer) => {
-      if (!isRight(call, answer)) throw new Error(`the answer to call ${call} is wrong`)
-      answers++
-    },
-  })
+  end = began + millis
+  await run(lanes)
   if (answers !== calls) throw new Error(`${answers} of ${calls} calls were answered`)
-  return (answers * 1000) / (performance.now() - began)
+  return { calls, seconds: (performance.now() - began) / 1000 }
+}
+
+export interface Competitor {
+  readonly run: (lanes: ReadonlyArray<Lane>) => Promise<unknown>
+  /** The peer's `cpuOfProcess`, where it is a process of its own. */
+  readonly cpuOfPeer: () => Promise<number>
+  readonly close?: (() => Promise<unknown>) | undefined
 }
 
 /** A case whose check is its warm-up: there every answer is compared with what it must be. */
-export const makeCase = (
-  work: Work,
-  run: (pass: Pass) => Promise<unknown>,
-  close?: () => Promise<unknown>,
-): Case.Case => {
-  const bytes = bytesOf(work)
-  const isRight = (call: number, answer: unknown): boolean =>
-    work.echo === 0
-      ? JSON.stringify(answer) === JSON.stringify(greet(greetingOf(call)))
-      : answer instanceof Uint8Array && Buffer.compare(bytes, answer) === 0
+export const makeCase = (work: Work, { close, cpuOfPeer, run }: Competitor): Case.Case => {
+  const cpu = async () => cpuOfProcess() + (work.peer === "process" ? await cpuOfPeer() : 0)
+  const [each, metric] =
+    work.call === "Numbers" ? [streamLength, "values per second"] : [1, "calls per second"]
   return {
-    check: async () => (await passFor(500, work, run, isRight)) > 0,
+    check: async () => (await passFor(500, work, run, isAllRight[work.call])).calls > 0,
     measure: async () => {
-      const value = await passFor(1000, work, run, () => true)
-      return [{ metric: "calls per second", unit: "1/s", value }]
+      const before = await cpu()
+      const { calls, seconds } = await passFor(1000, work, run, looksRight[work.call])
+      const used = (await cpu()) - before
+      const what = work.call === "Numbers" ? "value" : "call"
+      return [
+        { metric, unit: "1/s", value: (calls * each) / seconds },
+        { metric: `CPU per ${what}`, unit: "µs", value: used / (calls * each) },
+      ]
     },
     close,
   }
 }
+
+/** The lanes of those who answer with promises. */
+export const promiseLanes =
+  (call: (n: number, lane: Lane) => Promise<unknown>): Competitor["run"] =>
+  (lanes) =>
+    Promise.all(
+      lanes.map(async (lane) => {
+        for (let n = lane.next(); n !== undefined; n = lane.next()) {
+          lane.answered(n, await call(n, lane))
+        }
+      }),
+    )

@@ -7,7 +7,7 @@ import { Worker } from "node:worker_threads"
 import type { Case } from "@manycore/bench"
 
 import type { Answer, Question } from "../peers/raw.ts"
-import { bytesOf, greetingOf, makeCase, workOf } from "../work.ts"
+import { greetingOf, makeCase, promiseLanes, workOf } from "../work.ts"
 
 const file = new URL("../peers/raw.ts", import.meta.url)
 
@@ -41,34 +41,31 @@ const thread = (): Peer => {
 
 const entry: Case.Make = (context: Case.Context): Case.Case => {
   const work = workOf(context)
-  const bytes = bytesOf(work)
-  const peer = work.peer === "process" ? process(work.echo === 0 ? "json" : "advanced") : thread()
+  const isEcho = work.call === "Echo"
+  const peer = work.peer === "process" ? process(isEcho ? "advanced" : "json") : thread()
   const waiting = new Map<number, (result: unknown) => void>()
   peer.listen(({ id, result }) => {
     waiting.get(id)?.(result)
     waiting.delete(id)
   })
   let lastId = 0
-  const call = (n: number): Promise<unknown> =>
+  const ask = (question: (id: number) => Question): Promise<unknown> =>
     new Promise((resolve) => {
       const id = ++lastId
       waiting.set(id, resolve)
-      peer.send(
-        work.echo === 0
-          ? { id, method: "Greet", payload: greetingOf(n) }
-          : { id, method: "Echo", payload: bytes },
-      )
+      peer.send(question(id))
     })
-  return makeCase(
-    work,
-    ({ answered, inFlight, next }) => {
-      const lane = async (): Promise<void> => {
-        for (let n = next(); n !== undefined; n = next()) answered(n, await call(n))
-      }
-      return Promise.all(Array.from({ length: inFlight }, lane))
-    },
-    peer.close,
-  )
+  return makeCase(work, {
+    run: promiseLanes((n, lane) =>
+      ask((id) =>
+        isEcho
+          ? { id, method: "Echo", payload: lane.bytes(n) }
+          : { id, method: "Greet", payload: greetingOf(n) },
+      ),
+    ),
+    cpuOfPeer: async () => Number(await ask((id) => ({ id, method: "Cpu" }))),
+    close: peer.close,
+  })
 }
 
 export default entry
