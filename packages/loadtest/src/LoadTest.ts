@@ -12,8 +12,16 @@
  *
  * @since 0.1.0
  */
-import { DateTime, Deferred, Effect, Exit, Schedule, type Scope, Schema, Stream } from "effect"
+import * as DateTime from "effect/DateTime"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 
+import { contextOf } from "./internal/engine/dial.ts"
 import * as Job from "./internal/engine/Job.ts"
 import * as Environment from "./internal/Environment.ts"
 import * as Histogram from "./internal/Histogram.ts"
@@ -72,6 +80,19 @@ export interface Run {
   readonly stop: Effect.Effect<Report, LoadTestError>
 }
 
+/** What OpenSSL cannot read would else fail each connection. */
+const checkTls = (plan: Plan.Plan) =>
+  Effect.try({
+    try: () => void (plan.tls === undefined || contextOf(plan.tls)),
+    catch: (cause) =>
+      new LoadTestError({
+        reason: new Plan.InvalidPlan({
+          field: "tls",
+          message: `tls must hold certificates and keys as PEM: ${cause instanceof Error ? cause.message : String(cause)}`,
+        }),
+      }),
+  })
+
 /**
  * Begins a run in the background; closing the Scope ends it without a report.
  *
@@ -85,6 +106,7 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
     const plan = yield* Plan.make(input).pipe(
       Effect.mapError((reason) => new LoadTestError({ reason })),
     )
+    yield* checkTls(plan)
     const finished = yield* Deferred.make<Report, LoadTestError>()
     // Nobody may wait for ever for a run whose Scope was closed.
     yield* Effect.addFinalizer(() => Deferred.interrupt(finished))

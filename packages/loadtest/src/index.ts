@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Arrivals from "./Arrivals.ts"
 export * as Distribution from "./Distribution.ts"
 export * as LoadTest from "./LoadTest.ts"
 export * as Plan from "./Plan.ts"

@@ -96,7 +96,7 @@ export const make = (options: Options): Generator => {
   let opening = 0
   let attempts = 0
   let reachedAnybody = false
-  const { after, clear } = timers(clock)
+  const { after, at, clear } = timers(clock)
 
   const nobodyThere = (): boolean =>
     !reachedAnybody && attempts > 0 && attempts >= Math.min(slots.size, maxUnreached)
@@ -177,7 +177,7 @@ export const make = (options: Options): Generator => {
   }
   const begin = (): void => {
     if (job.duration !== Infinity) {
-      after(startedAt + job.duration - clock.now(), () => {
+      at(startedAt + job.duration, () => {
         model.flush()
         stop("duration")
       })
@@ -193,16 +193,13 @@ export const make = (options: Options): Generator => {
       opening = slots.size
       slots.openAhead()
     },
-    begin: (at, onBegin) => {
-      startedAt = at + job.warmup
+    begin: (time, onBegin) => {
+      startedAt = time + job.warmup
       tally.countFrom = startedAt
-      const wait = at - clock.now()
-      const go = (): void => {
+      at(time, () => {
         onBegin()
         begin()
-      }
-      if (wait <= 0) go()
-      else after(wait, go)
+      })
     },
     stop,
     cut: (reason) => {

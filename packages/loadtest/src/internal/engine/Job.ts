@@ -2,7 +2,7 @@
  * What one generator is to do: its part of a plan, as plain data that can be sent to a thread.
  * Rates, requests and connections of all parts add up to those of the plan.
  */
-import { Duration } from "effect"
+import * as Duration from "effect/Duration"
 
 import * as Plan from "../../Plan.ts"
 

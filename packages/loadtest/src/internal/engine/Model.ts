@@ -31,14 +31,25 @@ export interface Parts {
 /** Calls that can be made earlier, all at once, or never. */
 export const timers = (clock: Clock) => {
   const waiting = new Set<() => void>()
+  const hold = (arm: (call: () => void) => () => void, call: () => void): void => {
+    const cancel = arm(() => {
+      waiting.delete(cancel)
+      call()
+    })
+    waiting.add(cancel)
+  }
+  const at = (time: number, call: () => void): void => {
+    const wait = time - clock.now()
+    if (wait <= 0) return call()
+    hold(
+      (again) => (wait < 1 ? clock.soon(again) : clock.after(wait, again)),
+      () => at(time, call),
+    )
+  }
   return {
-    after: (ms: number, call: () => void): void => {
-      const cancel = clock.after(ms, () => {
-        waiting.delete(cancel)
-        call()
-      })
-      waiting.add(cancel)
-    },
+    after: (ms: number, call: () => void): void => hold((fire) => clock.after(ms, fire), call),
+    /** Not before a time of the clock: Node's timers come up to a millisecond early. */
+    at,
     clear: (): void => {
       for (const cancel of waiting) cancel()
       waiting.clear()

@@ -4,7 +4,12 @@
  */
 import { lookup, type LookupAddress } from "node:dns"
 import { connect, type LookupFunction, type Socket, isIP } from "node:net"
-import { connect as connectTls, type TLSSocket } from "node:tls"
+import {
+  connect as connectTls,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from "node:tls"
 
 import type { Job } from "./Job.ts"
 import type { Dial, Events, Stage, Wire } from "./Wire.ts"
@@ -69,9 +74,19 @@ const attach = (socket: Socket, events: Events) => {
   }
 }
 
+/** The certificates of a plan, ready for all connections; throws when they cannot be read. */
+export const contextOf = (tls: Job["tls"]): SecureContext =>
+  createSecureContext({
+    ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
+    ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
+    ...(tls?.key === undefined ? {} : { key: tls.key }),
+    ...(tls?.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+  })
+
 export const make = (job: Pick<Job, "origins" | "socketPath" | "tls">): Dial => {
   const { socketPath, tls } = job
   const lookup = makeLookup()
+  let context: SecureContext | undefined
   const sessions = new Map<number, Buffer>()
   // Without a limit, thousands of connections would share buffers of the pool for nothing.
   const buffer = Buffer.allocUnsafeSlow(bufferSize)
@@ -108,10 +123,7 @@ export const make = (job: Pick<Job, "origins" | "socketPath" | "tls">): Dial => 
       rejectUnauthorized: tls?.insecure !== true,
       ...(servername === undefined ? {} : { servername }),
       ...(session === undefined ? {} : { session }),
-      ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
-      ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
-      ...(tls?.key === undefined ? {} : { key: tls.key }),
-      ...(tls?.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+      secureContext: (context ??= contextOf(tls)),
     })
     if (socketPath === undefined) socket.setNoDelay(true)
     const attached = attach(socket, events)

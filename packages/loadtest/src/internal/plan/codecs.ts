@@ -1,5 +1,8 @@
 /** The shapes that fields of a plan are made of. */
-import { Duration, Option, Schema, SchemaTransformation } from "effect"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 
 /** The longest delay that a Node timer takes, in ms (about 24 days). */
 const maxTimer = 2 ** 31 - 1

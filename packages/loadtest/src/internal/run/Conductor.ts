@@ -6,7 +6,7 @@
  * threads, no answer for a long time in a run that only its requests would end, and a deadline for
  * the whole. Whoever does not end within `cutTime` after being cut is given up.
  */
-import { Duration } from "effect"
+import * as Duration from "effect/Duration"
 
 import * as Plan from "../../Plan.ts"
 import type { Report } from "../../Report.ts"

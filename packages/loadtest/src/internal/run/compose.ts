@@ -1,5 +1,5 @@
 /** The report of a run, and how it is doing in between, from what its ledger holds. */
-import { Duration } from "effect"
+import * as Duration from "effect/Duration"
 
 import * as Arrivals from "../../Arrivals.ts"
 import * as Plan from "../../Plan.ts"
