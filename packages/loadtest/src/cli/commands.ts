@@ -1,10 +1,10 @@
 /** The commands of `manyload`: flags, help, examples. What they do is in a file for each. */
 import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
+import * as Effect from "effect/Effect"
 
 import * as Flags from "./flags.ts"
 import * as Run from "./run.ts"
-import * as Serve from "./serve.ts"
 
 const optional = (name: string, metavar: string, description: string) =>
   Flag.String(name).pipe(
@@ -46,7 +46,12 @@ const serve = Command.make(
     ),
     stall: optional("stall", "time/time", "Stand still: 1s/10s for a second in each ten"),
   },
-  Serve.handle,
+  // Loaded only when it is called: a run is to begin soon.
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./serve.ts")),
+      (Serve) => Serve.handle(input),
+    ),
 ).pipe(
   Command.withDescription(
     "Serves a small test server. A request may choose its own answer: /?latency=100ms&status=503&size=1k&framing=chunked&fault=reset",

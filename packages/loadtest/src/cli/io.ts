@@ -65,10 +65,11 @@ export const complain = (sentence: string): void => {
   process.stderr.write(`manyload: ${Secrets.mask(sentence)}\n`)
 }
 
-const signals = ["SIGINT", "SIGTERM"] as const
+// SIGHUP: the terminal was closed; a server that was started must not outlive it.
+const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /**
- * Completes with the first SIGINT or SIGTERM. The second ends the process at once, with what it has
+ * Completes with the first SIGINT, SIGTERM or SIGHUP. The second ends the process at once, with what it has
  * started.
  */
 export const interruption = Effect.gen(function* () {

@@ -9,7 +9,6 @@ import type * as Result from "effect/Result"
 import * as LoadTest from "../LoadTest.ts"
 import * as Plan from "../Plan.ts"
 import type * as Report from "../Report.ts"
-import * as ServerProcess from "../ServerProcess.ts"
 import * as Document from "./document.ts"
 import { broken, codes, Failed, usage } from "./exit.ts"
 import * as Explain from "./explain.ts"
@@ -98,6 +97,8 @@ const server = Effect.fnUntraced(function* (
   if (program === undefined) {
     return yield* usage("--on-port needs a server: --on-port -- node server.js")
   }
+  // Loaded only when it is called for: a run is to begin soon.
+  const ServerProcess = yield* Effect.promise(() => import("../ServerProcess.ts"))
   const started = yield* ServerProcess.start({
     command: [program, ...args],
     address: addressOf(urls),
