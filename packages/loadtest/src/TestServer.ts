@@ -63,6 +63,11 @@ export interface Options {
   readonly faults?: { readonly [F in Fault]?: number | undefined } | undefined
   /** The whole server stands still for `duration` in each `every`, the first time after one `every`. */
   readonly stall?: { readonly every: Duration.Input; readonly duration: Duration.Input } | undefined
+  /**
+   * Works on so many requests at the same time, the others wait in line: with a latency it makes a
+   * capacity, such as 1 and 10 ms for 100 requests per second. Default: no limit.
+   */
+  readonly concurrency?: number | undefined
 }
 
 /**
@@ -190,7 +195,12 @@ const settle = (options: Options): Answer.Settings | InvalidOption => {
   if (every === undefined || duration === undefined || duration >= every) {
     return invalid("stall", "a time that is shorter than the time between two stalls")
   }
+  const concurrency = options.concurrency ?? Infinity
+  if (!(concurrency >= 1) || (Number.isFinite(concurrency) && !Number.isInteger(concurrency))) {
+    return invalid("concurrency", `a whole number of at least 1, got ${concurrency}`)
+  }
   return {
+    concurrency,
     latency: { min, max },
     slow: { share: slow?.share ?? 0, latency: slowly },
     status,
@@ -214,6 +224,7 @@ interface State {
 
 const handler = (state: State, settings: Answer.Settings) => {
   const began = performance.now()
+  const due = Answer.clock(settings)
   return (request: IncomingMessage, response: ServerResponse): void => {
     const { socket } = request
     const arrival = performance.now() - began
@@ -238,7 +249,7 @@ const handler = (state: State, settings: Answer.Settings) => {
       else state.faults[fault] = (state.faults[fault] ?? 0) + 1
       Wire.send(answer, { socket, response, later })
     }
-    const wait = Answer.due(arrival, answer.latency, settings.stall) - arrival
+    const wait = due(arrival, answer.latency) - arrival
     if (wait > 0) later(wait, send)
     else send()
   }

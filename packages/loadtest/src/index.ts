@@ -5,6 +5,7 @@
  */
 export * as Arrivals from "./Arrivals.ts"
 export * as Distribution from "./Distribution.ts"
+export * as Find from "./Find.ts"
 export * as LoadTest from "./LoadTest.ts"
 export * as Plan from "./Plan.ts"
 export * as Report from "./Report.ts"

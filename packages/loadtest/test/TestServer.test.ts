@@ -94,6 +94,14 @@ describe("TestServer", () => {
     }),
   )
 
+  it.live("has a capacity when it works on one request at a time", () =>
+    Effect.gen(function* () {
+      const server = yield* TestServer.start({ concurrency: 1, latency: "20 millis" })
+      const { elapsed } = yield* LoadClient.run({ url: server.url, connections: 5, requests: 10 })
+      assert.isAtLeast(elapsed, 195)
+    }),
+  )
+
   it.live("does what a request chooses", () =>
     Effect.gen(function* () {
       const { url } = yield* TestServer.start()
@@ -160,6 +168,7 @@ describe("TestServer", () => {
     [{ size: -1 }, "size must be from 0 to 67108864 bytes, got -1"],
     [{ faults: { reset: 1.1 } }, "faults must be shares of at most 1 together"],
     [{ slow: { share: 2, latency: 1 } }, "slow must be a share from 0 to 1 and a time"],
+    [{ concurrency: 1.5 }, "concurrency must be a whole number of at least 1, got 1.5"],
     [{ stall: { every: 100, duration: 100 } }, "stall must be a time that is shorter than"],
   ])("refuses what it cannot do: %j", ([options, sentence]) =>
     Effect.gen(function* () {

@@ -45,6 +45,11 @@ const serve = Command.make(
       "reset, truncate, close, hang, malformed or drip, for a share: reset:1%",
     ),
     stall: optional("stall", "time/time", "Stand still: 1s/10s for a second in each ten"),
+    concurrency: Flag.Int("concurrency").pipe(
+      Flag.withMetavar("n"),
+      Flag.withDescription("Work on so many requests at a time, the others wait in line"),
+      Flag.optional,
+    ),
   },
   // Loaded only when it is called: a run is to begin soon.
   (input) =>

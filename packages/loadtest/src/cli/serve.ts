@@ -21,6 +21,7 @@ export interface Input {
   readonly framing: Option.Option<string>
   readonly faults: ReadonlyArray<string>
   readonly stall: Option.Option<string>
+  readonly concurrency: Option.Option<number>
 }
 
 type Read<A> = Result.Result<A, string>
@@ -127,6 +128,7 @@ export const options = (input: Input): Read<TestServer.Options> =>
       }),
       faults: yield* faults(input.faults),
       stall: yield* perhaps(input.stall, stall),
+      concurrency: Option.getOrUndefined(input.concurrency),
     }
   })
 

@@ -15,6 +15,7 @@ const input: Serve.Input = {
   framing: none,
   faults: [],
   stall: none,
+  concurrency: none,
 }
 
 const options = (given: Partial<Serve.Input>): unknown => {
@@ -35,6 +36,7 @@ describe("serve", () => {
         framing: Option.some("chunked"),
         faults: ["reset:1%", "hang:0.1%"],
         stall: Option.some("1s/10s"),
+        concurrency: Option.some(2),
       }),
       {
         host: "::1",
@@ -47,6 +49,7 @@ describe("serve", () => {
         framing: "chunked",
         faults: { reset: 0.01, hang: 0.001 },
         stall: { duration: 1000, every: 10_000 },
+        concurrency: 2,
       },
     )
     assert.propertyVal(options({ latency: Option.some("20ms") }), "latency", 20)

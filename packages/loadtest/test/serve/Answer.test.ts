@@ -11,6 +11,7 @@ const plain: Answer.Settings = {
   framing: "length",
   faults: [],
   stall: undefined,
+  concurrency: Infinity,
 }
 
 const ok: Answer.Answer = { latency: 0, status: 200, size: 2, framing: "length", fault: undefined }
@@ -106,7 +107,7 @@ describe("Answer", () => {
 
   it("stands still in each stall, for requests that come and for answers that are due", () => {
     const stall = { every: 1000, duration: 300 }
-    const due = (arrival: number, latency: number) => Answer.due(arrival, latency, stall)
+    const due = Answer.clock({ stall, concurrency: Infinity })
     assert.deepStrictEqual(
       [
         due(0, 0), // No stall before the first `every`.
@@ -121,6 +122,19 @@ describe("Answer", () => {
       ],
       [0, 999, 1300, 1300, 1300, 1300, 1350, 2390, 2300],
     )
-    assert.strictEqual(Answer.due(1100, 5, undefined), 1105)
+    assert.strictEqual(Answer.clock(plain)(1100, 5), 1105)
+  })
+
+  it("works on so many at the same time, the others in line", () => {
+    const due = Answer.clock({ stall: undefined, concurrency: 2 })
+    assert.deepStrictEqual(
+      [due(0, 100), due(10, 10), due(11, 10), due(12, 10), due(500, 10), due(500, 10), due(500, 1)],
+      [100, 20, 30, 40, 510, 510, 511],
+    )
+  })
+
+  it("begins none of those in line while it stands still", () => {
+    const due = Answer.clock({ stall: { every: 1000, duration: 300 }, concurrency: 1 })
+    assert.deepStrictEqual([due(900, 50), due(910, 60), due(920, 10)], [950, 1300, 1310])
   })
 })

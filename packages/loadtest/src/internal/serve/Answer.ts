@@ -28,6 +28,8 @@ export interface Settings {
   readonly framing: Framing
   readonly faults: ReadonlyArray<readonly [fault: Fault, share: number]>
   readonly stall: { readonly every: number; readonly duration: number } | undefined
+  /** How many requests it works on at the same time; `Infinity` without a limit. */
+  readonly concurrency: number
 }
 
 export interface Answer {
@@ -142,8 +144,21 @@ const afterStall = (at: number, stall: Settings["stall"]): number => {
 }
 
 /**
- * When the answer goes out, in ms since the server began: a stalled server neither begins a request
- * nor sends an answer.
+ * When answers go out, in ms since the server began. A stalled server neither begins a request nor
+ * sends an answer; one with a concurrency begins a request when one of those before it is through,
+ * in their order.
  */
-export const due = (arrival: number, latency: number, stall: Settings["stall"]): number =>
-  afterStall(afterStall(arrival, stall) + latency, stall)
+export const clock = ({ concurrency, stall }: Pick<Settings, "concurrency" | "stall">) => {
+  /** When each of the workers is free again. */
+  const free: Array<number> = []
+  return (arrival: number, latency: number): number => {
+    let worker = free.length
+    if (worker >= concurrency) {
+      worker = free.reduce((first, at, i) => (at < (free[first] ?? 0) ? i : first), 0)
+    }
+    const begins = afterStall(Math.max(arrival, free[worker] ?? 0), stall)
+    const due = afterStall(begins + latency, stall)
+    if (Number.isFinite(concurrency)) free[worker] = due
+    return due
+  }
+}

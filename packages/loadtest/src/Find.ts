@@ -1,0 +1,268 @@
+/**
+ * The highest rate at which a server keeps its thresholds: tries rates, each in a run of its own.
+ *
+ * The search, in requests per second:
+ *
+ * 1. Begin at `from` and double as long as the rate holds; or halve until one holds.
+ * 2. Between the highest rate that held and the lowest that failed try their geometric mean, until
+ *    they are closer than `precision`. The answer is the highest that held.
+ *
+ * A rate holds when its run fulfils all thresholds. Where the plan says nothing of them, `failed < 1%`
+ * and `rate >= 98%` are among them: errors are quick, and a rate that was not delivered did not hold.
+ * A rate fails only when it fails twice in a row. The search also ends when nothing answers, when the
+ * generator has no processor time left (then it found its own limit, and says so), and by hand.
+ *
+ * Each run is an open model of `probe` length after a warm-up that is not counted: an answer for a
+ * minute, or for an hour, takes a probe of a minute or an hour.
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+
+import * as Search from "./internal/find/Search.ts"
+import * as LoadTest from "./LoadTest.ts"
+import * as Plan from "./Plan.ts"
+import * as Report from "./Report.ts"
+import * as Thresholds from "./Thresholds.ts"
+
+/**
+ * The version of the document. It grows when a field changes its meaning or goes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const version = 1
+
+/**
+ * One rate that was tried. `broken` holds the thresholds that failed, `latency` is in ms.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const Probe = Schema.Struct({
+  rate: Schema.Finite,
+  held: Schema.Boolean,
+  delivered: Schema.Finite,
+  requests: Report.Requests,
+  latency: Schema.NullOr(Report.Latency),
+  broken: Schema.Array(Schema.String),
+  warnings: Schema.Array(Report.Warning),
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type Probe = typeof Probe.Type
+
+/**
+ * What a search found.
+ *
+ * - `rate`: the highest that held, in requests per second; `null` when none did
+ * - `ended`: `found`; `max`: even the highest allowed rate held; `min`: not even the lowest did;
+ *   `saturated`: the generator was the limit; `unreachable`: nothing answered; `stopped` by hand
+ * - `thresholds`: what had to hold
+ * - `probes`: all rates that were tried, in their order
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const FindReport = Schema.Struct({
+  version: Schema.Literal(version),
+  plan: Plan.Plan,
+  rate: Schema.NullOr(Schema.Finite),
+  ended: Schema.Literals(["found", "max", "min", "saturated", "unreachable", "stopped"]),
+  thresholds: Schema.Array(Schema.String),
+  probes: Schema.Array(Probe),
+})
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export type FindReport = typeof FindReport.Type
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The first rate to try; default 100. */
+  readonly from?: number | undefined
+  /** No rate below is tried; default 1. */
+  readonly min?: number | undefined
+  /** No rate above is tried; default 1,000,000. */
+  readonly max?: number | undefined
+  /** How close the answer is to be, as a share; default 0.05. */
+  readonly precision?: number | undefined
+  /** How long each rate is tried; default 5 seconds. */
+  readonly probe?: Duration.Input | undefined
+  /** Sees each rate that was tried. */
+  readonly onProbe?: ((probe: Probe) => Effect.Effect<void>) | undefined
+  /** Ends the search early, with a report, when it succeeds or fails. */
+  readonly stop?: Effect.Effect<unknown, unknown> | undefined
+}
+
+const invalid = (field: string, message: string): LoadTest.LoadTestError =>
+  new LoadTest.LoadTestError({ reason: new Plan.InvalidPlan({ field, message }) })
+
+/** A search decides how much is sent and how fast. */
+const own = ["rate", "stages", "requests", "duration", "bail", "deadline"] as const
+
+const measures = (sentence: string, tag: Thresholds.Measure["_tag"]): boolean =>
+  Thresholds.parse(sentence).measure._tag === tag
+
+/** What must hold, with what goes without saying. */
+const complete = (thresholds: ReadonlyArray<string>): ReadonlyArray<string> => [
+  ...thresholds,
+  ...(thresholds.some((one) => measures(one, "Count")) ? [] : ["failed < 1%"]),
+  ...(thresholds.some((one) => measures(one, "Rate")) ? [] : ["rate >= 98%"]),
+]
+
+const problemOf = ({ from, max, min, precision }: Search.Limits): string | undefined => {
+  if (!(min > 0 && min <= max)) return "the lowest rate must be above 0 and not above the highest"
+  if (!(from > 0)) return "the first rate must be above 0"
+  return precision > 0 ? undefined : "the precision must be above 0"
+}
+
+const judge = (rate: number, report: Report.Report): Probe => {
+  const broken = report.thresholds.filter(({ ok }) => !ok).map(({ threshold }) => threshold)
+  return {
+    rate,
+    held: broken.length === 0 && report.requests.ok > 0,
+    delivered: report.rate.delivered,
+    requests: report.requests,
+    latency: report.latency,
+    broken,
+    warnings: report.warnings,
+  }
+}
+
+/** Of a probe that did not hold: whether trying on is of no use. */
+const hopeless = (probe: Probe): "unreachable" | "saturated" | undefined => {
+  if (probe.requests.ok === 0) return "unreachable"
+  return probe.warnings.some(({ code }) => code === "saturated") ? "saturated" : undefined
+}
+
+const prepare = Effect.fnUntraced(function* (input: Plan.Input, options: Options) {
+  const given = own.find((field) => input[field] !== undefined)
+  if (given !== undefined) {
+    return yield* invalid(given, `${given} is for the search to choose: leave it out`)
+  }
+  const probe = Option.getOrUndefined(Duration.fromInput(options.probe ?? "5 seconds"))
+  if (probe === undefined) return yield* invalid("duration", "duration of a probe must be a time")
+  const limits = {
+    from: options.from ?? 100,
+    min: options.min ?? 1,
+    max: options.max ?? 1_000_000,
+    precision: options.precision ?? 0.05,
+  }
+  const problem = problemOf(limits)
+  if (problem !== undefined) return yield* invalid("", problem)
+  const plan = yield* Plan.make({
+    ...input,
+    rate: limits.from,
+    duration: probe,
+    warmup: input.warmup ?? "1 second",
+  }).pipe(Effect.mapError((reason) => new LoadTest.LoadTestError({ reason })))
+  if (plan.thresholds.length === 0) {
+    return yield* invalid("thresholds", 'thresholds are missing: say what must hold, "p99 < 200ms"')
+  }
+  return { limits, plan: { ...plan, thresholds: complete(plan.thresholds) } }
+})
+
+/**
+ * Searches. Interrupting it stops the run that goes on and closes its sockets.
+ *
+ * The plan says all but `rate`, `stages`, `requests`, `duration`, `bail` and `deadline`; it needs
+ * `thresholds`.
+ *
+ * Fails with `LoadTestError` when plan or options are not valid, or a generator broke down.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run: (
+  input: Plan.Input,
+  options?: Options,
+) => Effect.Effect<FindReport, LoadTest.LoadTestError> = Effect.fn("Find.run")(function* (
+  input: Plan.Input,
+  options: Options = {},
+) {
+  const { limits, plan } = yield* prepare(input, options)
+  const probes: Array<Probe> = []
+  const answer = (search: Search.Search, ended: FindReport["ended"]): FindReport => ({
+    version,
+    plan,
+    rate: search.low,
+    ended,
+    thresholds: plan.thresholds,
+    probes,
+  })
+  let search = Search.begin
+  for (;;) {
+    const next = Search.next(search, limits)
+    if (next._tag === "End") return answer(search, next.ended)
+    const report = yield* LoadTest.run({ ...plan, rate: next.rate }, { stop: options.stop })
+    // Half of a probe says nothing.
+    if (report.ended === "stopped") return answer(search, "stopped")
+    const probe = judge(next.rate, report)
+    probes.push(probe)
+    if (options.onProbe !== undefined) yield* options.onProbe(probe)
+    const ended = probe.held ? undefined : hopeless(probe)
+    if (ended !== undefined) return answer(search, ended)
+    search = Search.after(search, next.rate, probe.held)
+  }
+})
+
+/**
+ * The report as plain JSON data.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const encode: (report: FindReport) => typeof FindReport.Encoded =
+  Schema.encodeSync(FindReport)
+
+/**
+ * Reads what `encode` wrote; fails with a `SchemaError` for anything else.
+ *
+ * @category encoding
+ * @since 0.1.0
+ */
+export const decode = Schema.decodeUnknownEffect(FindReport)
+
+const number = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
+
+/**
+ * The search in one honest sentence: what rate held, what had to, and what to doubt.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const headline = ({ ended, probes, rate, thresholds }: FindReport): string => {
+  const what = thresholds.join(", ")
+  const time = `in ${probes.length} ${probes.length === 1 ? "try" : "tries"}`
+  const lowest = Math.min(...probes.map((probe) => probe.rate))
+  const best = rate === null ? undefined : `${number.format(rate)} requests/s`
+  const failed = Math.min(
+    ...probes.filter((probe) => !probe.held && probe.rate > (rate ?? 0)).map((probe) => probe.rate),
+  )
+  switch (ended) {
+    case "found":
+      return `${best} held (${what}), ${number.format(failed)} did not; ${time}.`
+    case "max":
+      return `${best} held (${what}), which is the highest rate that was allowed; ${time}.`
+    case "min":
+      return `No rate held (${what}), not even ${number.format(lowest)} requests/s; ${time}.`
+    case "saturated":
+      return `${best === undefined ? "No rate held" : `${best} held`} (${what}), then the generator was the limit, not the server: give it more threads; ${time}.`
+    case "unreachable":
+      return `Nothing answered; ${best === undefined ? "no rate held" : `${best} held before`} (${what}).`
+    case "stopped":
+      return `Stopped early; ${best === undefined ? "no rate had held yet" : `${best} held so far`} (${what}); ${time}.`
+  }
+}
