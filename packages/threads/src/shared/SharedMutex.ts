@@ -96,17 +96,8 @@ export const unlock = (self: SharedMutex): void => {
   Signal.wake(words, SIGNAL)
 }
 
-/**
- * Run `body` alone, blocking this thread until the lock is free. `body` must not be async: use
- * `withLockPromise`. Throws what `body` throws, `TimedOut`, `HolderDied`, `WouldDeadlock` where this
- * thread holds the lock already, and `BlockingRefused` on the main thread.
- *
- * @category operations
- * @since 0.1.0
- */
-export const withLockSync = <A>(self: SharedMutex, body: () => A, options: WaitOptions = {}): A => {
-  const operation = "SharedMutex.withLockSync"
-  const lock = waiting(self, options.timeoutMillis)
+const block = (self: SharedMutex, operation: string, timeoutMillis?: number): void => {
+  const lock = waiting(self, timeoutMillis)
   Wait.waitSync({
     ...lock,
     operation,
@@ -117,6 +108,22 @@ export const withLockSync = <A>(self: SharedMutex, body: () => A, options: WaitO
       return take(lock.words, operation)
     },
   })
+}
+
+/**
+ * Run `body` alone, blocking this thread until the lock is free. `body` must not be async: use
+ * `withLockPromise`. Throws what `body` throws, `TimedOut`, `HolderDied`, `WouldDeadlock` where this
+ * thread holds the lock already, and `BlockingRefused` on the main thread.
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const withLockSync = <A>(self: SharedMutex, body: () => A, options: WaitOptions = {}): A => {
+  const operation = "SharedMutex.withLockSync"
+  Wait.refuseOnMain(operation)
+  const words = mutex.words(self)
+  // Mostly it is free.
+  if (take(words, operation) === undefined) block(self, operation, options.timeoutMillis)
   try {
     return body()
   } finally {

@@ -94,7 +94,11 @@ export const writeSync = (
   bytes: Uint8Array,
   options: RingWaitOptions = {},
 ): void => {
-  Wait.waitSync(Ring.writing(self, bytes, options.timeoutMillis, "SharedRing.writeSync"))
+  const operation = "SharedRing.writeSync"
+  Wait.refuseOnMain(operation)
+  // Mostly there is room.
+  if (Ring.write(Ring.viewOf(self), bytes, operation) === true) return
+  Wait.waitSync(Ring.writing(self, bytes, options.timeoutMillis, operation))
 }
 
 /**
@@ -127,8 +131,14 @@ export const tryRead = (self: SharedRing): Uint8Array | undefined =>
  * @category reading
  * @since 0.1.0
  */
-export const readSync = (self: SharedRing, options: RingWaitOptions = {}): Uint8Array =>
-  Wait.waitSync(Ring.reading(self, options.timeoutMillis, "SharedRing.readSync"))
+export const readSync = (self: SharedRing, options: RingWaitOptions = {}): Uint8Array => {
+  const operation = "SharedRing.readSync"
+  Wait.refuseOnMain(operation)
+  return (
+    Ring.read(Ring.viewOf(self), operation) ??
+    Wait.waitSync(Ring.reading(self, options.timeoutMillis, operation))
+  )
+}
 
 /**
  * The next message, waiting while the loop turns.
