@@ -69,7 +69,7 @@ describe("Life", () => {
     readonly [string, ReadonlyArray<Life.LifeEvent>, Life.LifeState, ReadonlyArray<string>]
   >
   for (const [name, events, state, commands] of table) {
-    it(`${name}`, () => {
+    it(`${name} (${state})`, () => {
       const step = play(...events)
       assert.strictEqual(step[0].state, state)
       assert.deepStrictEqual(tags(step), [...commands])

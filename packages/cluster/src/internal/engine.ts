@@ -32,7 +32,17 @@ export type Service = (channel: Channel.Channel) => Effect.Effect<void>
 type Request = Extract<Fleet.Event, { readonly _tag: "Reload" | "Scale" | "Restart" }>
 
 /** A request that has no number yet. */
-export type Wish = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never
+type Unnumbered = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never
+
+/** What people ask: a reload names a spec, which has no generation yet. */
+export type Wish =
+  | Exclude<Unnumbered, { readonly _tag: "Reload" }>
+  | {
+      readonly _tag: "Reload"
+      readonly group: number
+      readonly limits: Extract<Unnumbered, { readonly _tag: "Reload" }>["limits"]
+      readonly spec: Spec
+    }
 
 interface Running extends Launched {
   readonly slot: number
@@ -53,7 +63,6 @@ export interface Engine {
   readonly gaveUp: Effect.Effect<never, SupervisorError>
   /** The processes of a place, the newest last. */
   readonly running: (slot: number) => ReadonlyArray<Launched>
-  readonly addGeneration: (spec: Spec) => number
   readonly serve: (service: Service) => Effect.Effect<void, never, Scope.Scope>
   /** Workers that did not end well; and whether any was given up. */
   readonly verdict: () => { readonly forced: number; readonly gaveUp: boolean }
@@ -71,11 +80,11 @@ type StepOf = Effect.Success<ReturnType<typeof Schedules.toStep<unknown, unknown
 const isGivenUp = ({ status }: Fleet.Slot) => status === "gaveUp"
 
 interface Asked {
-  readonly wish: Wish
+  readonly wish: Unnumbered
   readonly answer: Deferred.Deferred<void, SupervisorError>
 }
 
-const toError = (wish: Wish, refusal: Fleet.Refusal): SupervisorError => {
+const toError = (wish: Unnumbered, refusal: Fleet.Refusal): SupervisorError => {
   if (refusal._tag !== "WorkerFailed") return new SupervisorError({ reason: new Stopping() })
   const { failure, slot } = refusal
   return new SupervisorError({
@@ -108,6 +117,7 @@ export const make = Effect.fnUntraced(function* ({
   const asked: Array<Asked> = []
   const answers = new Map<number, Asked>()
   let nextId = 1
+  let nextGeneration = 0
   let port: number | null = null
   let hasGivenUp = false
   let isBeginning = false
@@ -119,24 +129,24 @@ export const make = Effect.fnUntraced(function* ({
     return spec
   }
   const addGeneration = (spec: Spec) => {
-    const generation = specs.size === 0 ? 0 : Math.max(...specs.keys()) + 1
-    specs.set(generation, spec)
-    return generation
+    specs.set(nextGeneration, spec)
+    return nextGeneration++
   }
   for (const { spec } of groups) addGeneration(spec)
   const policies: Fleet.Policies = { strategy, of: specOf }
   let state = Fleet.initial(groups.map(({ size }) => size))
   const offer = (event: Fleet.Event) => Queue.offerUnsafe(events, event)
 
-  /** Specs that nobody runs or goes back to any more. */
-  const forgetSpecs = () => {
+  /** Specs up to this one that nobody runs or goes back to any more; later ones are still asked. */
+  const forgetSpecs = (last: number) => {
     const used = new Set([
       ...state.generations,
       ...state.slots.map(({ generation }) => generation),
       ...state.processes.map(({ generation }) => generation),
-      ...asked.flatMap(({ wish }) => (wish._tag === "Reload" ? [wish.generation] : [])),
     ])
-    for (const generation of specs.keys()) if (!used.has(generation)) specs.delete(generation)
+    for (const generation of specs.keys()) {
+      if (generation <= last && !used.has(generation)) specs.delete(generation)
+    }
   }
 
   const hooksOf = (serial: number): Hooks => ({
@@ -286,9 +296,9 @@ export const make = Effect.fnUntraced(function* ({
   }
 
   /** What only a former generation or place needed. */
-  const tidy = () => {
+  const tidy = (operation: Fleet.Operation) => {
     launcher.settled()
-    forgetSpecs()
+    if (operation._tag === "Rollout") forgetSpecs(Math.max(operation.from, operation.target))
     for (const slot of backoffs.keys()) {
       if (!state.slots.some(({ id }) => id === slot)) backoffs.delete(slot)
     }
@@ -308,7 +318,7 @@ export const make = Effect.fnUntraced(function* ({
       yield* Effect.forEach(commands, carryOut, { discard: true })
       if (Deferred.isDoneUnsafe(abandoned) && !isAbandoned()) abandoned = Deferred.makeUnsafe()
       if ("id" in event) isBeginning = false
-      if (before.operation !== null && state.operation === null) tidy()
+      if (before.operation !== null && state.operation === null) tidy(before.operation)
       begin()
     })
 
@@ -333,9 +343,16 @@ export const make = Effect.fnUntraced(function* ({
     Deferred.await(stopped),
   )
   yield* Effect.addFinalizer(() => stop)
+  /** Generations are numbered in the order in which they are asked. */
+  const toRequest = (wish: Wish): Unnumbered => {
+    if (wish._tag !== "Reload") return wish
+    const { _tag, group, limits, spec } = wish
+    return { _tag, group, limits, generation: addGeneration(spec) }
+  }
+
   const ask = Effect.fnUntraced(function* (wish: Wish) {
     const answer = yield* Deferred.make<void, SupervisorError>()
-    const entry = { wish, answer }
+    const entry = { wish: toRequest(wish), answer }
     asked.push(entry)
     begin()
     yield* Effect.onInterrupt(Deferred.await(answer), () =>
@@ -361,7 +378,6 @@ export const make = Effect.fnUntraced(function* ({
     stop,
     gaveUp: Effect.suspend(() => Deferred.await(abandoned)),
     running: (slot) => inOrder().flatMap(([, one]) => (one.slot === slot ? [one] : [])),
-    addGeneration,
     serve: Effect.fnUntraced(function* (service: Service) {
       yield* Effect.acquireRelease(
         Effect.sync(() => services.add(service)),

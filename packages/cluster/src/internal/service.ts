@@ -110,8 +110,8 @@ export const make = Effect.fnUntraced(function* (
     // `groupOf` gave the index of one of them.
     if (before === undefined) return
     const next: WorkerOptions = { ...before, ...changes }
-    const generation = engine.addGeneration(yield* Spec.make(next, isProgram))
-    yield* engine.ask({ _tag: "Reload", group, generation, limits })
+    const spec = yield* Spec.make(next, isProgram)
+    yield* engine.ask({ _tag: "Reload", group, limits, spec })
     current.set(group, next)
   })
 

@@ -1,5 +1,5 @@
 /** Workers that exist in memory only: they start, serve nothing, drain and end as told. */
-import { Duration, Effect, type Scope } from "effect"
+import { type Duration, Effect, type Scope } from "effect"
 
 import type { Hooks, Launched, Launcher, LaunchFailed, Place } from "./Launcher.ts"
 import { toReport } from "./report.ts"
@@ -16,7 +16,7 @@ interface Start {
 }
 
 export interface Simulation {
-  /** How long a worker takes to be ready. Default 0. */
+  /** How long a worker takes to be ready. Default: no time at all. */
   readonly startsIn?: Duration.Input
   /** Whether a worker throws instead of being ready. Default: never. */
   readonly crashes?: (start: Start) => boolean
@@ -43,12 +43,15 @@ export const make = (simulation: Simulation): Launcher => {
     }
     const kill = (signal: string) => exit(null, signal)
     living.add(kill)
-    yield* Effect.sync(() => {
+    const begin = Effect.sync(() => {
       if (!isAlive) return
       const start: Start = { id: place.slot, nth: own, args: spec.args, env: spec.env }
       if (simulation.crashes?.(start) === true) exit(1, null, new Error("simulated crash"))
       else hooks.onReady()
-    }).pipe(Effect.delay(simulation.startsIn ?? Duration.zero), Effect.forkScoped)
+    })
+    const { startsIn } = simulation
+    // Without a time to wait, nobody needs to move the clock.
+    yield* Effect.forkScoped(startsIn === undefined ? begin : Effect.delay(begin, startsIn))
     return {
       pid: firstPid + own,
       open: () => {},
