@@ -23,6 +23,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
 import * as Search from "./internal/find/Search.ts"
+import * as Secrets from "./internal/plan/secrets.ts"
 import * as LoadTest from "./LoadTest.ts"
 import * as Plan from "./Plan.ts"
 import * as Report from "./Report.ts"
@@ -196,7 +197,7 @@ export const run: (
   const probes: Array<Probe> = []
   const answer = (search: Search.Search, ended: FindReport["ended"]): FindReport => ({
     version,
-    plan,
+    plan: Secrets.withoutKey(plan),
     rate: search.low,
     ended,
     thresholds: plan.thresholds,

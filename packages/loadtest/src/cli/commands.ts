@@ -74,6 +74,52 @@ const serve = Command.make(
   ]),
 )
 
+const percentile = (name: string) =>
+  optional(name, "time", `${name === "p999" ? "p99.9" : name} must stay below this time: 200ms`)
+
+const find = Command.make(
+  "find",
+  {
+    urls: Flags.urls,
+    p50: percentile("p50"),
+    p90: percentile("p90"),
+    p95: percentile("p95"),
+    p99: percentile("p99"),
+    p999: percentile("p999"),
+    thresholds: Flags.load.thresholds,
+    probe: optional("probe", "time", "Try each rate for so long (default 5s)"),
+    from: optional("from", "n", "Try this rate first (default 100)"),
+    minRate: optional("min-rate", "n", "Try none below this rate (default 1)"),
+    maxRate: optional("max-rate", "n", "Try none above this rate (default 1000k)"),
+    precision: optional("precision", "share", "How close to come (default 5%)"),
+    ...Flags.plan,
+    json: Flags.output.json,
+    out: Flags.output.out,
+    quiet: Flags.output.quiet,
+  },
+  (input) =>
+    Effect.flatMap(
+      Effect.promise(() => import("./find.ts")),
+      (Find) => Find.handle(input),
+    ),
+).pipe(
+  Command.withDescription(
+    "Finds the highest rate at which thresholds hold: doubles the rate while they do, then closes in between the last that held and the first that failed. A rate fails when it fails twice. Unless thresholds speak of them, less than 1% may fail and 98% of the rate must be delivered.",
+  ),
+  Command.withShortDescription("Find the highest rate at which thresholds hold"),
+  Command.withExamples([
+    {
+      command: "manyload find --p99 200ms http://127.0.0.1:3000/",
+      description: "the highest rate with 99 of 100 answers below 200 ms",
+    },
+    {
+      command:
+        "manyload find --p99 50ms --threshold 'failed < 0.1%' --probe 30s --json http://127.0.0.1:3000/",
+      description: "each rate for 30 seconds, all that was tried as JSON",
+    },
+  ]),
+)
+
 /** `command` is what follows `--` on the command line. */
 export const manyload = (command: ReadonlyArray<string> | undefined) =>
   Command.make(
@@ -81,7 +127,7 @@ export const manyload = (command: ReadonlyArray<string> | undefined) =>
     { urls: Flags.urls, ...Flags.load, ...Flags.plan, ...Flags.output, onPort: Flags.onPort },
     (input) => Run.handle(input, command),
   ).pipe(
-    Command.withSubcommands([serve]),
+    Command.withSubcommands([find, serve]),
     Command.withDescription(
       "Loads an HTTP server and tells the truth about it. Takes the habits of other tools: manyload ab … reads ab's flags, manyload quick … those of artillery quick.",
     ),

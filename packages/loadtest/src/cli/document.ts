@@ -55,28 +55,29 @@ const hide = (headers: Headers): Headers =>
     ]),
   )
 
-type Encoded = ReturnType<typeof Report.encode>
-type Target = NonNullable<Encoded["plan"]["targets"]>[number]
+type Encoded = ReturnType<typeof Report.encode>["plan"]
+type Target = NonNullable<Encoded["targets"]>[number]
 
 const hideOf = (target: Target): Target =>
   target.headers === undefined
     ? target
     : Object.assign({}, target, { headers: hide(target.headers) })
 
-const json = (report: Report.Report): string => {
-  const encoded = Report.encode(report)
-  const { headers = {}, targets } = encoded.plan
-  const [first, ...rest] = targets ?? []
-  const plan = {
-    ...encoded.plan,
-    headers: hide(headers),
+const withoutLogin = (plan: Encoded): Encoded => {
+  const [first, ...rest] = plan.targets ?? []
+  return {
+    ...plan,
+    headers: hide(plan.headers ?? {}),
     ...(first === undefined ? {} : { targets: [hideOf(first), ...rest.map(hideOf)] }),
   }
-  return `${JSON.stringify({ ...encoded, plan }, null, 2)}\n`
 }
 
+/** One JSON document, without what logs in. */
+export const json = (encoded: { readonly plan: Encoded }): string =>
+  `${JSON.stringify({ ...encoded, plan: withoutLogin(encoded.plan) }, null, 2)}\n`
+
 export const write = (format: Format, report: Report.Report): string => {
-  if (format === "json") return json(report)
+  if (format === "json") return json(Report.encode(report))
   return format === "csv" ? Csv.summary(report) : Csv.series(report)
 }
 

@@ -56,6 +56,26 @@ const foreign: Readonly<Record<string, string>> = {
   "--count": "-c gives the connections; manyload quick takes artillery's flags",
 }
 
+/** What a search chooses itself. */
+const found = "the search chooses it; --from gives the first rate, --probe the time of each"
+const chosen: Readonly<Record<string, string>> = {
+  "-R": found,
+  "--rate": found,
+  "--rps": found,
+  "-d": found,
+  "--duration": found,
+  "-n": found,
+  "--requests": found,
+}
+
+const hintOf = ({ command, option, suggestions }: CliError.UnrecognizedOption) => {
+  const known = command?.includes("find") === true ? { ...foreign, ...chosen } : foreign
+  if (Object.hasOwn(known, option)) return known[option]
+  // One letter looks like any other.
+  const [near] = suggestions
+  return near?.startsWith("--") === true && option.startsWith("--") ? `try ${near}` : undefined
+}
+
 /** The parser's errors, which take several lines of their own, in one sentence. */
 export const parser = (error: CliError.CliError): string => {
   switch (error._tag) {
@@ -64,9 +84,7 @@ export const parser = (error: CliError.CliError): string => {
       return first === undefined ? "this call is not complete" : parser(first)
     }
     case "UnrecognizedOption": {
-      const known = Object.hasOwn(foreign, error.option) ? foreign[error.option] : undefined
-      const [near] = error.suggestions
-      const hint = known ?? (near === undefined ? undefined : `try ${near}`)
+      const hint = hintOf(error)
       return `${error.option} is not a flag of ${error.command?.join(" ") ?? "manyload"}${hint === undefined ? "" : `: ${hint}`}`
     }
     case "InvalidValue": {

@@ -10,6 +10,7 @@ import * as TestServer from "../TestServer.ts"
 import { broken, usage } from "./exit.ts"
 import * as Io from "./io.ts"
 import * as Text from "./render/Text.ts"
+import * as ToPlan from "./toPlan.ts"
 
 export interface Input {
   readonly host: string
@@ -28,9 +29,6 @@ type Read<A> = Result.Result<A, string>
 
 const needs = (flag: string, what: string, given: string): Read<never> =>
   Result.fail(`${flag} must be ${what}, got ${JSON.stringify(given)}`)
-
-const perhaps = <A>(given: Option.Option<string>, read: (text: string) => Read<A>) =>
-  Option.isNone(given) ? Result.succeed(undefined) : read(given.value)
 
 /** `20ms`, or `10ms-50ms`. */
 const latency = (given: string): Read<NonNullable<TestServer.Options["latency"]>> => {
@@ -111,23 +109,23 @@ export const options = (input: Input): Read<TestServer.Options> =>
     return {
       host: input.host,
       port: input.port,
-      latency: yield* perhaps(input.latency, latency),
-      slow: yield* perhaps(input.slow, slow),
+      latency: yield* ToPlan.optional(input.latency, latency),
+      slow: yield* ToPlan.optional(input.slow, slow),
       ...(yield* statuses(input.status)),
-      size: yield* perhaps(input.size, (given) => {
+      size: yield* ToPlan.optional(input.size, (given) => {
         const size = Units.size(given)
         return size === undefined
           ? needs("--size", "a number of bytes such as 512 or 10k", given)
           : Result.succeed(size)
       }),
-      framing: yield* perhaps(input.framing, (given) => {
+      framing: yield* ToPlan.optional(input.framing, (given) => {
         const framing = Answer.framings.find((one) => one === given)
         return framing === undefined
           ? needs("--framing", `one of ${Answer.framings.join(", ")}`, given)
           : Result.succeed(framing)
       }),
       faults: yield* faults(input.faults),
-      stall: yield* perhaps(input.stall, stall),
+      stall: yield* ToPlan.optional(input.stall, stall),
       concurrency: Option.getOrUndefined(input.concurrency),
     }
   })

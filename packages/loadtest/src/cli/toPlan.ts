@@ -52,7 +52,8 @@ export type Unchecked = { readonly [F in Plan.Field]?: unknown }
 
 type Read<A> = Result.Result<A, string>
 
-const optional = <A, B>(
+/** Reads what may be missing. */
+export const optional = <A, B>(
   given: Option.Option<A>,
   read: (value: A) => Read<B>,
 ): Read<B | undefined> => (Option.isNone(given) ? Result.succeed(undefined) : read(given.value))

@@ -65,6 +65,18 @@ const wrong: ReadonlyArray<readonly [call: string, sentence: string]> = [
   ],
   ["ab -X proxy http://a/", "ab's -X (a proxy) has no counterpart here"],
   ["-quick -n many http://a/", '--num must be a whole number of at least 1, got "many"'],
+  ["find http://a/", "find needs to know what must hold: try --p99 200ms"],
+  ["find --p99 fast http://a/", '--p99 must be a time such as 10s, 500ms or 2m, got "fast"'],
+  ["find --p99 1s --precision 0 http://a/", '--precision must be a share such as 5%, got "0"'],
+  [
+    "find --p99 1s --min-rate 5 --max-rate 4 http://a/",
+    "the lowest rate must be above 0 and not above the highest",
+  ],
+  [
+    "find --p99 1s -R 5 http://a/",
+    `-R is not a flag of manyload find: the search chooses it; --from gives the first rate, --probe the time of each${how}`,
+  ],
+  ["-j http://a/", `-j is not a flag of manyload${how}`],
   ["serve --port 70000", "--port must be from 0 to 65535, got 70000"],
   ["serve --port x", `--port must be a whole number, got "x"${how}`],
   ["serve --stall 1s", '--stall must be a time in each longer time such as 1s/10s, got "1s"'],

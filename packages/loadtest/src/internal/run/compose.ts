@@ -6,6 +6,7 @@ import * as Plan from "../../Plan.ts"
 import { type Report, version } from "../../Report.ts"
 import type { Snapshot } from "../../Snapshot.ts"
 import * as Thresholds from "../../Thresholds.ts"
+import * as Secrets from "../plan/secrets.ts"
 import type { Result } from "./Fleet.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Series } from "./Series.ts"
@@ -76,13 +77,6 @@ const order: ReadonlyArray<Report["ended"]> = [
 const endingOf = (results: ReadonlyArray<Result>): Report["ended"] =>
   order.find((name) => results.some(({ ended }) => ended === name)) ?? "stopped"
 
-/** Without what must not be shown to whoever reads the report. */
-const withoutSecrets = (plan: Plan.Plan): Plan.Plan => {
-  if (plan.tls === undefined) return plan
-  const { key: _key, passphrase: _passphrase, ...tls } = plan.tls
-  return { ...plan, tls }
-}
-
 export const report = (
   plan: Plan.Plan,
   environment: Report["environment"],
@@ -112,7 +106,7 @@ export const report = (
   }
   return {
     version,
-    plan: withoutSecrets(plan),
+    plan: Secrets.withoutKey(plan),
     environment,
     model,
     ended,

@@ -1,0 +1,103 @@
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
+/** `manyload find`: the highest rate at which thresholds hold. */
+import * as Console from "effect/Console"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+
+import * as Find from "../Find.ts"
+import * as Document from "./document.ts"
+import { codes, Failed } from "./exit.ts"
+import * as Io from "./io.ts"
+import * as Rates from "./render/Rates.ts"
+import { checked, type FileFlags, files, fromLoadTest, orUsage } from "./run.ts"
+import * as ToPlan from "./toPlan.ts"
+
+/** Percentiles that have a flag of their own. */
+const percentiles = ["p50", "p90", "p95", "p99", "p999"] as const
+
+type Percentiles = { readonly [P in (typeof percentiles)[number]]: Option.Option<string> }
+
+export interface Input extends ToPlan.Input, FileFlags, Percentiles {
+  readonly thresholds: ReadonlyArray<string>
+  readonly probe: Option.Option<string>
+  readonly from: Option.Option<string>
+  readonly minRate: Option.Option<string>
+  readonly maxRate: Option.Option<string>
+  readonly precision: Option.Option<string>
+  readonly json: boolean
+  readonly out: Option.Option<string>
+  readonly quiet: boolean
+}
+
+/** `--p99 200ms` is `--threshold 'p99 < 200ms'`. */
+export const thresholds = (
+  input: Percentiles & Pick<Input, "thresholds">,
+): Result.Result<ReadonlyArray<string>, string> =>
+  Result.gen(function* () {
+    const all = [...input.thresholds]
+    for (const flag of percentiles) {
+      const given = input[flag]
+      if (Option.isNone(given)) continue
+      yield* ToPlan.time(`--${flag}`)(given.value)
+      const time = /\d$/.test(given.value) ? `${given.value}s` : given.value
+      all.push(`${flag === "p999" ? "p99.9" : flag} < ${time}`)
+    }
+    return all.length > 0
+      ? all
+      : yield* Result.fail("find needs to know what must hold: try --p99 200ms")
+  })
+
+/** `5%`, or `0.05`. */
+const precision = (given: string): Result.Result<number, string> => {
+  const match = /^(\d+(?:\.\d+)?)(%?)$/.exec(given)
+  const value = match === null ? 0 : Number(match[1]) / (match[2] === "%" ? 100 : 1)
+  return value > 0
+    ? Result.succeed(value)
+    : Result.fail(`--precision must be a share such as 5%, got ${JSON.stringify(given)}`)
+}
+
+const options = (input: Input): Result.Result<Find.Options, string> =>
+  Result.gen(function* () {
+    return {
+      probe: yield* ToPlan.optional(input.probe, ToPlan.time("--probe")),
+      from: yield* ToPlan.optional(input.from, ToPlan.rate("--from")),
+      min: yield* ToPlan.optional(input.minRate, ToPlan.rate("--min-rate")),
+      max: yield* ToPlan.optional(input.maxRate, ToPlan.rate("--max-rate")),
+      precision: yield* ToPlan.optional(input.precision, precision),
+    }
+  })
+
+/** The handler of the command. */
+export const handle = Effect.fnUntraced(function* (input: Input) {
+  const must = yield* orUsage(thresholds(input))
+  const request = yield* orUsage(ToPlan.request(input, yield* files(input)))
+  const given = yield* orUsage(options(input))
+  const file = Option.getOrUndefined(input.out)
+  if (file !== undefined) yield* Io.writable("--out", file)
+
+  // A rate of any kind makes it the open model that it will be; the search chooses both anew.
+  const {
+    duration: _,
+    rate: __,
+    ...plan
+  } = yield* checked({ ...request, thresholds: must, rate: 1 })
+  const interrupted = yield* Io.interruption
+  const report = yield* Find.run(plan, {
+    ...given,
+    stop: Deferred.await(interrupted),
+    onProbe: (probe) => (input.quiet ? Effect.void : Console.error(Rates.line(probe))),
+  }).pipe(Effect.mapError(fromLoadTest))
+  const document = Document.json(Find.encode(report))
+  if (file !== undefined) yield* Io.write(file, document)
+  else if (input.json) yield* Io.print(document)
+  if (!input.quiet && (file !== undefined || !input.json)) {
+    const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
+    yield* Io.print(Rates.render(report, canColor))
+  }
+  if (yield* Deferred.isDone(interrupted)) return yield* new Failed({ code: codes.interrupted })
+  if (report.rate === null) {
+    return yield* new Failed({ code: codes.failed, sentence: Find.headline(report) })
+  }
+}, Effect.scoped)
