@@ -107,6 +107,9 @@ class Serializer extends v8.Serializer {
   /** V8 asks this for every typed array, Buffer and DataView. */
   _writeHostObject(view: NodeJS.ArrayBufferView): void {
     if (!ArrayBuffer.isView(view)) throw new TypeError("cannot send a native object")
+    if (view.buffer instanceof SharedArrayBuffer) {
+      throw new TypeError("shared memory cannot leave its process")
+    }
     this.writeUint32(kindOf(view))
     this.writeUint32(view.byteLength)
     const bytes = toBytes(view)

@@ -212,6 +212,11 @@ export class Link {
       owner?.refused(new TooLarge(size, this.maxMessageBytes))
       return this.writable
     }
+    if (this.measure.native !== undefined && !this.wire.copiesNatives) {
+      this.counts.refused++
+      owner?.refused(new TypeError(`a ${this.measure.native} cannot be copied to another process`))
+      return this.writable
+    }
     const weight = size + overhead
     if (this.writable) this.post(isParts, line, body, weight, transfer, owner)
     else this.waiting.push({ line, body, weight, transfer, owner })

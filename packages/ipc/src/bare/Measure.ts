@@ -4,6 +4,8 @@
  * looks at 64 values at most. One instance looks at one message after the other and keeps nothing.
  */
 
+import { types } from "node:util"
+
 /** Values that are looked at. */
 const most = 64
 
@@ -22,6 +24,8 @@ export class Measure {
   isWhole = true
   /** An object occurs twice in it, or was among those that `known` held before. */
   isShared = false
+  /** The class of something inside that Node copies between threads only, such as a Blob. */
+  native: string | undefined = undefined
   private left = most
   private known: Set<object> = new Set()
 
@@ -57,6 +61,7 @@ export class Measure {
     this.isText = true
     this.isWhole = true
     this.isShared = false
+    this.native = undefined
     this.left = most
   }
 
@@ -130,6 +135,9 @@ export class Measure {
       this.lookAtSome(value.keys(), value.size, scale)
     } else {
       this.size += 16 * scale
+      if (value instanceof Blob || types.isKeyObject(value) || types.isCryptoKey(value)) {
+        this.native = value.constructor.name
+      }
       for (const key in value) {
         if (Object.hasOwn(value, key)) this.look(Reflect.get(value, key), scale)
       }

@@ -29,6 +29,8 @@ export interface WireEvents {
 export interface Wire {
   /** How errors name the other side: `process 4711`, `thread 3`. */
   readonly peer: string
+  /** Whether it copies what only Node itself can, such as a Blob. Default: it does not. */
+  readonly copiesNatives?: boolean
   /** Start to listen; called once. */
   readonly open: (events: WireEvents) => void
   /**

@@ -12,6 +12,7 @@ export const memoryWires = (): readonly [Wire, Wire] => {
     const other = self === 0 ? 1 : 0
     return {
       peer: "memory",
+      copiesNatives: true,
       open: (events) => {
         ends[self] = events
       },

@@ -11,7 +11,7 @@ import { byteLength, Decoder, encode, encodeText, maxValueBytes, preamble } from
 import { defaultMaxMessageBytes } from "./Link.ts"
 import { TooLarge, type Wire, type WireEvents } from "./Wire.ts"
 
-/** Tells a child which descriptor is the pipe. */
+/** Tells a child which descriptor is the pipe, and whose child it is: `4:4711`. */
 export const descriptorVariable = "MANYCORE_IPC_FD"
 
 /** Room for what a batch needs besides its largest message. */

@@ -79,6 +79,7 @@ export const workerWire = (worker: Worker): Wire => {
   let stop: (() => void) | undefined
   return {
     peer: `thread ${worker.threadId}`,
+    copiesNatives: true,
     open: ({ onBatch, onClose }: WireEvents) => {
       const causes = causesOf(worker)
       const onMessage = (message: unknown) => onBatch(read(message), 0)
@@ -107,6 +108,7 @@ export const portWire = (port: MessagePort, peer = "port", closesPort = true): W
   let stop: (() => void) | undefined
   return {
     peer,
+    copiesNatives: true,
     open: ({ onBatch, onClose }: WireEvents) => {
       const onMessage = (message: unknown) => onBatch(read(message), 0)
       const onMessageError = (error: unknown) => onClose(unreadable(error))

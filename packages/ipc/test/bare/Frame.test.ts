@@ -183,6 +183,7 @@ describe("Frame", () => {
     for (const value of [() => {}, Symbol("s"), Promise.resolve(), shared, new WeakMap()]) {
       assert.throws(() => encode({ value }), Error, /could not be cloned/)
     }
+    assert.throws(() => encode([new Int32Array(shared)]), TypeError, /shared memory/)
   })
 
   it("another protocol is noticed at the eighth byte", () => {

@@ -52,13 +52,18 @@ const endOf = (link: Link): Array<CloseReason> => {
 
 /** A link whose peer is the test: it says what arrives, and sees what leaves. */
 const scripted = (
-  options: { readonly window?: number; readonly maxMessageBytes?: number } = {},
+  options: {
+    readonly window?: number
+    readonly maxMessageBytes?: number
+    readonly copiesNatives?: boolean
+  } = {},
 ) => {
   const written: Array<ReadonlyArray<unknown>> = []
   let closes = 0
   let events: WireEvents | undefined
   const wire: Wire = {
     peer: "script",
+    copiesNatives: options.copiesNatives ?? true,
     open: (listener) => {
       events = listener
     },
@@ -699,5 +704,20 @@ describe("a link and a peer that is a script", () => {
       ["meanwhile", { n: 1 }, new Map()],
       ["second", { n: 1 }],
     ])
+  })
+
+  it("a Blob is refused where the wire would make an empty object of it", async () => {
+    for (const copiesNatives of [true, false]) {
+      const { link, written } = scripted({ copiesNatives })
+      const refused: Array<unknown> = []
+      link.send(link.line("data"), { blob: new Blob(["x"]) }, undefined, {
+        refused: (error) => refused.push(error),
+      })
+      await Promise.resolve()
+      assert.strictEqual(refused.length, copiesNatives ? 0 : 1)
+      if (!copiesNatives)
+        assert.match(String(refused[0]), /a Blob cannot be copied to another process/)
+      assert.strictEqual(written.length, 1)
+    }
   })
 })

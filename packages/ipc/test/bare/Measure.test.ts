@@ -1,3 +1,4 @@
+import { createSecretKey } from "node:crypto"
 import { isDeepStrictEqual } from "node:util"
 
 import { assert, describe, it } from "@effect/vitest"
@@ -108,6 +109,12 @@ describe("Measure", () => {
     }
     measure.of([bytes, bytes], new Set())
     assert.isTrue(measure.isShared)
+  })
+
+  it("names what Node copies between threads only", () => {
+    assert.strictEqual(look([{ blob: new Blob(["x"]) }]).native, "Blob")
+    assert.strictEqual(look(createSecretKey(Buffer.from("x"))).native, "SecretKeyObject")
+    assert.isUndefined(look([new Map(), new Date(), new Error("x"), {}]).native)
   })
 
   it("a getter that throws makes no text of it", () => {
