@@ -243,6 +243,14 @@ export const Report = Schema.Struct({
 export type Report = typeof Report.Type
 
 /**
+ * Whether a value is a report.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isReport: (value: unknown) => value is Report = Schema.is(Report)
+
+/**
  * The report as plain JSON data.
  *
  * @category encoding

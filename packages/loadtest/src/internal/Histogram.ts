@@ -58,6 +58,10 @@ export const percentile = (histogram: Histogram, percentile: number): number =>
   // It answers with the upper end of a bucket, which may lie beyond the largest value.
   ms(Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue))
 
+/** In ms, of an encoded histogram that is not empty; also before `ready`. */
+export const percentileOf = (text: string, percent: number): number =>
+  percentile(decodeFromCompressedBase64(text, 32, false), percent)
+
 /** One figure of a histogram in ms; `null` when it is empty. */
 export const stat = (
   histogram: Histogram,

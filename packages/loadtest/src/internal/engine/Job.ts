@@ -6,7 +6,7 @@ import * as Duration from "effect/Duration"
 
 import * as Plan from "../../Plan.ts"
 
-export interface Origin {
+interface Origin {
   readonly secure: boolean
   readonly host: string
   readonly port: number
@@ -24,7 +24,7 @@ export interface Route {
   readonly contains: string | undefined
 }
 
-export interface Schedule {
+interface Schedule {
   readonly rate: number
   readonly stages: ReadonlyArray<{ readonly duration: number; readonly rate: number }> | undefined
   readonly arrivals: "constant" | "poisson"
