@@ -14,6 +14,7 @@ import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import * as RpcServer from "effect/rpc/RpcServer"
 
 import type { Channel } from "./Channel.ts"
+import { atOnceInTurn } from "./internal/atOnce.ts"
 import { clientProtocol, ignored, nodeTransfer, requestLine } from "./internal/clientProtocol.ts"
 import { codecFor } from "./internal/codecFor.ts"
 import { isFromClient } from "./internal/envelope.ts"
@@ -69,24 +70,21 @@ export const makeServer = (
     Effect.fnUntraced(function* (write) {
       const name = options?.name ?? "rpc"
       const peer = 0
-      const requests = yield* Queue.unbounded<unknown>()
+      const run = yield* atOnceInTurn
       yield* Effect.acquireRelease(
         Effect.sync(() =>
-          channel.listen(requestLine(name), (message) => Queue.offerUnsafe(requests, message)),
+          channel.listen(requestLine(name), (message) =>
+            run(
+              isFromClient(message)
+                ? Effect.exit(Effect.suspend(() => write(peer, message)))
+                : ignored(channel, message),
+            ),
+          ),
         ),
         (stop) => Effect.sync(stop),
       )
       channel.link.serve(requestLine(name))
       const disconnects = yield* Queue.unbounded<number>()
-      yield* Queue.take(requests).pipe(
-        Effect.flatMap((message) =>
-          isFromClient(message)
-            ? Effect.exit(Effect.suspend(() => write(peer, message)))
-            : ignored(channel, message),
-        ),
-        Effect.forever,
-        Effect.forkScoped,
-      )
       yield* channel.closed.pipe(Effect.andThen(Queue.offer(disconnects, peer)), Effect.forkScoped)
       return {
         disconnects,

@@ -5,13 +5,14 @@
  */
 import type { Transferable } from "node:worker_threads"
 
-import { Cause, Effect, Queue } from "effect"
+import { Effect } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 
 import type { Channel } from "../Channel.ts"
 import type { IpcError } from "../IpcError.ts"
+import { atOnce } from "./atOnce.ts"
 import { codecFor } from "./codecFor.ts"
 import { isFromServer } from "./envelope.ts"
 import { refusal } from "./fromLink.ts"
@@ -43,19 +44,6 @@ export const clientProtocol = (
   RpcClient.Protocol.make(
     Effect.fnUntraced(function* (write, clientIds) {
       const callers = new Map<string | number, number>()
-      // The protocol bounds what is in flight by itself: a stream's chunks are acknowledged.
-      const responses = yield* Queue.unbounded<unknown, IpcError>()
-      yield* Effect.acquireRelease(
-        Effect.sync(() =>
-          channel.listen(`${name}:response`, (message) => Queue.offerUnsafe(responses, message)),
-        ),
-        (stop) => Effect.sync(stop),
-      )
-      const forget = channel.link.onceClosed((reason) => {
-        Queue.failCauseUnsafe(responses, Cause.fail(refusal(channel.link, reason)))
-      })
-      yield* Effect.addFinalizer(() => Effect.sync(forget))
-
       const deliver = (response: FromServerEncoded) => {
         if (!("requestId" in response)) {
           return Effect.forEach([...clientIds], (clientId) => write(clientId, response), {
@@ -68,17 +56,28 @@ export const clientProtocol = (
         return write(clientId, response)
       }
 
-      // Answers that arrived before the end are delivered before the calls without one fail.
-      yield* Queue.take(responses).pipe(
-        Effect.flatMap((message) =>
-          isFromServer(message) ? deliver(message) : ignored(channel, message),
-        ),
-        Effect.forever,
-        Effect.catch((error) => {
-          callers.clear()
-          return deliver({ _tag: "ClientProtocolError", error: toError(error) })
-        }),
-        Effect.forkScoped,
+      const run = yield* atOnce
+      // The protocol bounds what is in flight by itself: a stream's chunks are acknowledged, so those of
+      // one call come one after the other, and a slow consumer holds up its own call only.
+      yield* Effect.acquireRelease(
+        Effect.sync(() => [
+          channel.listen(`${name}:response`, (message) => {
+            run(isFromServer(message) ? deliver(message) : ignored(channel, message))
+          }),
+          channel.link.onceClosed((reason) => {
+            callers.clear()
+            run(
+              deliver({
+                _tag: "ClientProtocolError",
+                error: toError(refusal(channel.link, reason)),
+              }),
+            )
+          }),
+        ]),
+        (stops) =>
+          Effect.sync(() => {
+            for (const stop of stops) stop()
+          }),
       )
 
       return {
