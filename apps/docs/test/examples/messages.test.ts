@@ -1,6 +1,11 @@
+import { connect } from "node:net"
+import { text } from "node:stream/consumers"
+
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 
+import { openDoor } from "../../examples/messages/door.ts"
+import { publish } from "../../examples/messages/newsroom.ts"
 import { gone, inProcess, inThread } from "../../examples/messages/parent.ts"
 import { TooLarge } from "../../examples/messages/Primes.ts"
 
@@ -23,4 +28,20 @@ it.live("a killed process fails its calls with the signal", () =>
   Effect.gen(function* () {
     assert.strictEqual(yield* gone, "SIGKILL")
   }),
+)
+
+it.live("both processes of a family hear what is published", () =>
+  Effect.gen(function* () {
+    assert.deepStrictEqual(yield* publish, ["two processes hear this", "two processes hear this"])
+  }),
+)
+
+it.live("a connection is answered by the process that it was passed to", () =>
+  Effect.gen(function* () {
+    const server = yield* openDoor
+    const address = server.address()
+    if (address === null || typeof address === "string") return assert.fail("no port")
+    const answer = yield* Effect.promise(() => text(connect(address.port, "127.0.0.1")))
+    assert.strictEqual(answer, "good evening, Ada\n")
+  }).pipe(Effect.scoped),
 )
