@@ -141,8 +141,9 @@ const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
  * - `rate`: requests per second in total; makes it an open model. `stages`: a ramp of rates, which
  *   begins at `rate`, or at 0; after the last stage its rate holds. `arrivals`: `constant` (default)
  *   or `poisson`, which is random with the `seed` (default 1).
- * - `pacing`: `sleeping` (default) sends at the ticks of timers, about 1 ms apart; `precise` spins
- *   in between, which takes a whole core per thread.
+ * - `pacing`: `sleeping` (default) sends at the ticks of timers, about 1 ms apart, or to the instant
+ *   when requests are 4 ms apart or more; `precise` always to the instant, which takes a whole core
+ *   per thread.
  * - `threads`: generators, which share rate, requests and connections; default 1.
  *
  * How:

@@ -10,6 +10,8 @@
  *
  * @since 0.1.0
  */
+import type { MatchersObject } from "vitest"
+
 import * as Histogram from "./internal/Histogram.ts"
 import { isReport, type Report } from "./Report.ts"
 import * as Thresholds from "./Thresholds.ts"
@@ -78,4 +80,4 @@ export const matchers = {
           : `the run does not meet ${failed.map(explain).join("; ")}`,
     }
   },
-}
+} satisfies MatchersObject

@@ -147,8 +147,9 @@ describe("accuracy, with a clock that jumps", () => {
     )
     const { latency, service } = ledger.findings(false)
     assert.approximately(service?.p50 ?? 0, 1, 0.01)
-    assert.approximately(ledger.lateness?.p50 ?? 0, 3, 0.01)
-    assert.approximately(latency?.p50 ?? 0, 4, 0.01)
+    // It wakes 1.2 ms early, so of the 3 ms these remain.
+    assert.approximately(ledger.lateness?.p50 ?? 0, 1.8, 0.01)
+    assert.approximately(latency?.p50 ?? 0, 2.8, 0.01)
     ledger.destroy()
   })
 

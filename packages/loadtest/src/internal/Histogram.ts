@@ -17,7 +17,7 @@ import type { Latency } from "../Report.ts"
 export type { Histogram }
 
 /** The largest value that is told apart from larger ones, in µs. */
-export const highest = 3_600_000_000
+const highest = 3_600_000_000
 
 export const ready: () => Promise<void> = initWebAssembly
 
@@ -36,7 +36,7 @@ export const make = (counts: 32 | 64 = 32): Histogram =>
 export const encode: (histogram: Histogram) => string = encodeIntoCompressedBase64
 
 /** The caller destroys it. */
-export const decode = (text: string): Histogram => decodeFromCompressedBase64(text, 32, true)
+const decode = (text: string): Histogram => decodeFromCompressedBase64(text, 32, true)
 
 /** Adds an encoded histogram to another one. */
 export const addEncoded = (to: Histogram, text: string): void => {
@@ -54,7 +54,7 @@ export const toMicros = (ms: number): number => {
 const ms = (micros: number): number => Math.round(micros) / 1000
 
 /** In ms; `percentile` from 0 to 100. The histogram must not be empty. */
-export const percentile = (histogram: Histogram, percentile: number): number =>
+const percentile = (histogram: Histogram, percentile: number): number =>
   // It answers with the upper end of a bucket, which may lie beyond the largest value.
   ms(Math.min(histogram.getValueAtPercentile(percentile), histogram.maxValue))
 

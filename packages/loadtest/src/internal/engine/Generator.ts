@@ -169,7 +169,7 @@ export const make = (options: Options): Generator => {
     model.stop()
     // Requests end by themselves: an answer, a failure, or the timeout.
     if (reason !== "requests") after(job.grace, finish)
-    clock.soon(check)
+    clock.after(0, check)
   }
   const sweep = (): void => {
     slots.expire(clock.now())

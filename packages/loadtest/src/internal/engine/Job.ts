@@ -70,7 +70,7 @@ const bodyOf = (body: Plan.Plan["body"]): Buffer =>
 const withBody = new Set(["POST", "PUT", "PATCH"])
 
 /** The bytes of a request. Headers that the plan gives take the place of those that we would send. */
-export const requestOf = (target: Plan.ResolvedTarget, keepAlive: boolean): Buffer => {
+const requestOf = (target: Plan.ResolvedTarget, keepAlive: boolean): Buffer => {
   const url = new URL(target.url)
   const body = bodyOf(target.body)
   const lines: Array<string> = [`${target.method} ${url.pathname}${url.search} HTTP/1.1`]
@@ -101,13 +101,13 @@ const expectedOf = (statuses: Plan.ResolvedTarget["expectStatus"]): Uint8Array =
 }
 
 /** `total` in `parts` whole numbers that differ by one at most. */
-export const split = (total: number, part: number, parts: number): number =>
+const split = (total: number, part: number, parts: number): number =>
   total === Infinity
     ? Infinity
     : Math.floor(total / parts) + (part < total - Math.floor(total / parts) * parts ? 1 : 0)
 
 /** How many generators a plan takes: never more than it has connections or requests. */
-export const partsOf = (plan: Plan.Plan): number =>
+const partsOf = (plan: Plan.Plan): number =>
   Math.min(plan.threads, Plan.connectionLimit(plan), plan.requests ?? Infinity)
 
 const ms = (duration: Duration.Duration): number => Duration.toMillis(duration)

@@ -42,7 +42,7 @@ export const timers = (clock: Clock) => {
     const wait = time - clock.now()
     if (wait <= 0) return call()
     hold(
-      (again) => (wait < 1 ? clock.soon(again) : clock.after(wait, again)),
+      (again) => (wait < 1 ? clock.poll(time, again) : clock.after(wait, again)),
       () => at(time, call),
     )
   }

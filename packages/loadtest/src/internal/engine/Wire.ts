@@ -28,8 +28,17 @@ export interface Clock {
   readonly now: () => number
   /** Calls after so many ms; answers with how to prevent it. */
   readonly after: (ms: number, call: () => void) => () => void
-  /** Calls as soon as the events that wait have been looked at. */
-  readonly soon: (call: () => void) => () => void
+  /** Calls at a time, exactly: polls until then, which takes the whole core, but starves no event. */
+  readonly poll: (time: number, call: () => void) => () => void
+}
+
+const poll: Clock["poll"] = (time, call) => {
+  const look = (): void => {
+    if (performance.now() >= time) return call()
+    immediate = setImmediate(look)
+  }
+  let immediate = setImmediate(look)
+  return () => clearImmediate(immediate)
 }
 
 export const clock: Clock = {
@@ -38,8 +47,5 @@ export const clock: Clock = {
     const timer = setTimeout(call, ms)
     return () => clearTimeout(timer)
   },
-  soon: (call) => {
-    const immediate = setImmediate(call)
-    return () => clearImmediate(immediate)
-  },
+  poll,
 }

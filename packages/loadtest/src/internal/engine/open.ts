@@ -22,8 +22,10 @@ export interface OpenParts extends Parts {
   readonly late: (due: number, ms: number) => void
 }
 
-/** How long before a request `precise` stops to sleep, in ms: timers are late by about one. */
-const wakeEarly = 2
+/** How long before a request a sleep ends, in ms: timers are late by about one. The rest is polled. */
+const wakeEarly = { precise: 2, sleeping: 1.2 }
+/** Requests so far apart, in ms, are worth it: then polling takes a third of a core at most. */
+const farApart = 4
 
 export const open = (parts: OpenParts): Model => {
   const { arrivals, clock, exhausted, mix, places, precise, slots, warmup } = parts
@@ -33,6 +35,8 @@ export const open = (parts: OpenParts): Model => {
   let start = 0
   let due = 0
   let stopped = false
+  /** How far the next request is from the last one, in ms. */
+  let apart = 0
   /** Since when a request waits for a place; nobody else calls `pump` then. */
   let blockedAt = Infinity
   let cancel: (() => void) | undefined
@@ -42,6 +46,11 @@ export const open = (parts: OpenParts): Model => {
   const isMissed = (now: number): boolean => due < now && due >= start && left > 0
 
   const advance = (): void => {
+    const before = due
+    step()
+    apart = due - before
+  }
+  const step = (): void => {
     if (source === warmup) {
       due = start - parts.warmupTime + warmup.next()
       if (due < start) return
@@ -51,10 +60,12 @@ export const open = (parts: OpenParts): Model => {
     due = time < parts.duration ? start + time : Infinity
   }
 
+  const early = precise ? wakeEarly.precise : wakeEarly.sleeping
+
   const arm = (wait: number): void => {
-    if (!precise) cancel = clock.after(Math.max(1, wait), pump)
-    else if (wait > wakeEarly) cancel = clock.after(wait - wakeEarly, pump)
-    else cancel = clock.soon(pump)
+    if (!precise && apart < farApart) cancel = clock.after(Math.max(1, wait), pump)
+    else if (wait > early) cancel = clock.after(wait - early, pump)
+    else cancel = clock.poll(due, pump)
   }
 
   const pump = (): void => {

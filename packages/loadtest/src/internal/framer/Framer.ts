@@ -13,7 +13,7 @@ import { Chunks } from "./Chunks.ts"
 import { Head } from "./Head.ts"
 
 /** All bytes are used up, in the middle of an answer or between two. */
-export const more = 0
+const more = 0
 /** An answer is complete: see `status` and `persistent`; go on at `position`. */
 export const done = 1
 /** Not HTTP: see `problem`. Nothing more can be read from this connection. */

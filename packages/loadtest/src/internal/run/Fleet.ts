@@ -36,7 +36,7 @@ export interface Fleet {
 }
 
 /** How often parcels are delivered, in ms. */
-export const parcelInterval = 1000
+const parcelInterval = 1000
 
 /** A generator that says how busy its thread is. */
 export const generate = (

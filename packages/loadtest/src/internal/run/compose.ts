@@ -13,7 +13,7 @@ import type { Series } from "./Series.ts"
 import * as Warnings from "./warnings.ts"
 
 /** The schedule of the whole plan; `undefined` in the closed model. */
-export const arrivalsOf = (plan: Plan.Plan): Arrivals.Arrivals | undefined =>
+const arrivalsOf = (plan: Plan.Plan): Arrivals.Arrivals | undefined =>
   Plan.isOpen(plan)
     ? Arrivals.make({
         rate: plan.rate ?? 0,

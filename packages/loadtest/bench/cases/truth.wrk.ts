@@ -1,0 +1,23 @@
+/** It has no rate: it sends as fast as it can. */
+import type { Case } from "@manycore/bench"
+
+import { need } from "../support/programs.ts"
+import { makeCase, millisAfter } from "../support/truth.ts"
+
+const entry: Case.Make = makeCase({
+  command: (url, { connections, seconds }) => [
+    need("wrk"),
+    "-t1",
+    `-c${connections}`,
+    `-d${seconds}s`,
+    "--latency",
+    url,
+  ],
+  read: (stdout) => ({
+    p50: millisAfter(stdout, /50%\s+([\d.]+)(us|ms|s)/),
+    p90: millisAfter(stdout, /90%\s+([\d.]+)(us|ms|s)/),
+    p99: millisAfter(stdout, /99%\s+([\d.]+)(us|ms|s)/),
+  }),
+})
+
+export default entry
