@@ -36,8 +36,9 @@ export interface Candidate {
 
 /**
  * Where the worker with the fewest connections stands among `candidates`; -1 when all of them have
- * `limit` connections that they have not taken yet. Of equals, the first one from `start` on, so that
- * who counts `start` up gives them turns.
+ * `limit` connections that they have not taken yet. Those that have taken all they were handed come
+ * first: the others are busy. Of equals, the first one from `start` on, so that who counts `start` up
+ * gives them turns.
  *
  * @param limit at least 1
  * @param start any whole number from 0
@@ -51,14 +52,17 @@ export const leastConnections = (
 ): number => {
   const size = candidates.length
   let best = -1
+  let waiting = limit
   let fewest = Infinity
   for (let step = 0; step < size; step++) {
     const at = (start + step) % size
     const candidate = candidates[at]
     if (candidate === undefined || candidate.unacknowledged >= limit) continue
-    if (candidate.connections < fewest) {
+    const { connections, unacknowledged } = candidate
+    if (unacknowledged < waiting || (unacknowledged === waiting && connections < fewest)) {
       best = at
-      fewest = candidate.connections
+      waiting = unacknowledged
+      fewest = connections
     }
   }
   return best

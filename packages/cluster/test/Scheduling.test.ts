@@ -20,9 +20,14 @@ describe("Scheduling.leastConnections", () => {
     assert.strictEqual(Scheduling.leastConnections([candidate(1, 1)], 1, 0), -1)
   })
 
+  it("takes one that has taken all it was handed before one that has not", () => {
+    assert.strictEqual(Scheduling.leastConnections([candidate(1, 1), candidate(9)], 2, 0), 1)
+    assert.strictEqual(Scheduling.leastConnections([candidate(2, 1), candidate(1, 1)], 2, 0), 1)
+  })
+
   const Count = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 5 }))
   it.prop(
-    "no willing one has fewer than the chosen one, and somebody is chosen when anybody is willing",
+    "no willing one is less busy or has fewer than the chosen one, and somebody is chosen when anybody is willing",
     [Schema.Array(Schema.Tuple([Count, Count])).check(Schema.isMaxLength(20)), Count],
     ([pairs, start]) => {
       const candidates = pairs.map(([connections, pending]) => candidate(connections, pending))
@@ -32,7 +37,12 @@ describe("Scheduling.leastConnections", () => {
       assert.strictEqual(chosen === undefined, willing.length === 0)
       if (chosen === undefined) return
       assert.isBelow(chosen.unacknowledged, 2)
-      for (const { connections } of willing) assert.isAtMost(chosen.connections, connections)
+      for (const { connections, unacknowledged } of willing) {
+        assert.isAtMost(chosen.unacknowledged, unacknowledged)
+        if (unacknowledged === chosen.unacknowledged) {
+          assert.isAtMost(chosen.connections, connections)
+        }
+      }
     },
   )
 })

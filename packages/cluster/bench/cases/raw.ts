@@ -2,6 +2,6 @@ import type { Case } from "@manycore/bench"
 
 import { makeCase } from "../makeCase.ts"
 
-const entry: Case.Make = makeCase(new URL("../primaries/raw.ts", import.meta.url))
+const entry: Case.Make = makeCase("raw")
 
 export default entry

@@ -16,11 +16,13 @@ import type { Scheduling } from "../Scheduling.ts"
 import { Dispatcher } from "./dispatch/Dispatcher.ts"
 import { type Hooks, type Launched, LaunchFailed, type Launcher, type Place } from "./Launcher.ts"
 import {
+  type Answer,
   type Config,
   configVariable,
   connectionCommand,
   type Down,
   down,
+  readAnswer,
   readUp,
   type Up,
   up,
@@ -120,6 +122,11 @@ class Member {
     })
     // A later one is a send that failed because the process has gone: `exit` tells that.
     process.on("error", () => {})
+    process.process.on("internalMessage", (message: unknown) => {
+      const answer = readAnswer(message)
+      if (answer !== undefined) this.onAnswer(answer)
+    })
+    process.once("disconnect", () => this.settle())
     process.on("message", (message: unknown) => {
       if (message === "ready") hooks.onReady()
     })
@@ -150,16 +157,6 @@ class Member {
       case "close": {
         return this.dispatcher.unlisten(this.serial, message[1])
       }
-      case "taken": {
-        this.dispatcher.taken(this.serial, message[1])
-        // Something came in after all; it will say so again.
-        this.hasDrained = false
-        return
-      }
-      case "refused": {
-        this.dispatcher.refused(this.serial, message[1])
-        return this.tellDrained()
-      }
       case "closed": {
         return this.dispatcher.closed(this.serial, message[1])
       }
@@ -178,6 +175,18 @@ class Member {
         this.pongs.get(message[1])?.(message[2])
         return
       }
+    }
+  }
+
+  private onAnswer({ closed, id, isTaken }: Answer): void {
+    this.dispatcher.closed(this.serial, closed)
+    if (isTaken) {
+      this.dispatcher.taken(this.serial, id)
+      // Something came in after all; it will say so again.
+      this.hasDrained = false
+    } else {
+      this.dispatcher.refused(this.serial, id)
+      this.tellDrained()
     }
   }
 
@@ -213,7 +222,10 @@ class Member {
 
   private settle(): void {
     if (this.isOver) return
-    if (this.ended !== undefined && this.isPipeOver) return this.finish()
+    const isSilent = this.isPipeOver && !this.process.process.connected
+    if (this.ended !== undefined && isSilent) return this.finish()
+    // `disconnect` alone is the worker's own affair.
+    if (this.ended === undefined && !this.isPipeOver) return
     this.timer ??= setTimeout(() => {
       if (this.ended === undefined) this.hooks.onPipeLost()
       else this.finish()

@@ -27,6 +27,19 @@ export interface Config {
 /** Node's IPC message that carries a connection. The prefix hides it from the program. */
 export const connectionCommand = "NODE_MANYCORE_CONNECTION"
 
+/**
+ * Its answer, on the same channel: Node's own acknowledgement travels there at the same moment. It
+ * carries along how many connections were closed since.
+ */
+export const answerCommand = "NODE_MANYCORE_ANSWER"
+
+export interface Answer {
+  readonly cmd: typeof answerCommand
+  readonly id: number
+  readonly isTaken: boolean
+  readonly closed: number
+}
+
 /** What a server wants to listen on, as node:cluster puts it. */
 export interface ListenRequest {
   readonly address: string | null
@@ -49,9 +62,7 @@ export type Up =
   | readonly ["listen", id: number, request: ListenRequest]
   /** The server of that listen is closed. */
   | readonly ["close", id: number]
-  /** What became of handed-over connections. */
-  | readonly ["taken", id: number]
-  | readonly ["refused", id: number]
+  /** So many connections that were handed over are closed. */
   | readonly ["closed", count: number]
   | readonly ["drained"]
   /** Somebody else told it to stop. */
@@ -90,6 +101,15 @@ const readListen = (value: unknown): ListenRequest | undefined => {
   return isValid ? { address, port, addressType, fd, flags, backlog, index, data } : undefined
 }
 
+/** An answer to a connection; undefined for any other message of Node's channel. */
+export const readAnswer = (message: unknown): Answer | undefined => {
+  if (!isRecord(message) || message["cmd"] !== answerCommand) return undefined
+  const { closed, id, isTaken } = message
+  return isCount(id) && isCount(closed) && typeof isTaken === "boolean"
+    ? { cmd: answerCommand, id, isTaken, closed }
+    : undefined
+}
+
 const longest = 64 * 1024
 
 const text = (value: unknown) => (typeof value === "string" ? value.slice(0, longest) : "")
@@ -122,8 +142,6 @@ export const readUp = (body: unknown): Up | undefined => {
       const request = readListen(second)
       return isCount(first) && request !== undefined ? [kind, first, request] : undefined
     }
-    case "taken":
-    case "refused":
     case "close":
     case "closed": {
       return isCount(first) ? [kind, first] : undefined

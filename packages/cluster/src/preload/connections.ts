@@ -9,7 +9,12 @@
 import cluster from "node:cluster"
 import type { Server } from "node:net"
 
-import { connectionCommand, type ListenRequest } from "../internal/protocol.ts"
+import {
+  type Answer,
+  answerCommand,
+  connectionCommand,
+  type ListenRequest,
+} from "../internal/protocol.ts"
 import type { Agent } from "./Agent.ts"
 import type { Servers } from "./servers.ts"
 
@@ -86,6 +91,9 @@ const isFull = ({ server }: Listening): boolean => {
   return typeof most === "number" && typeof open === "number" && open >= most
 }
 
+/** Closed connections are told with the next answer, or after so many ms. */
+const closedWithin = 2
+
 interface Listening {
   readonly server: Server
   readonly handle: ServerHandle
@@ -101,12 +109,21 @@ export const install = (agent: Agent, servers: Servers): void => {
   let wasSeen = false
   let closed = 0
 
+  let timer: NodeJS.Timeout | undefined
   const tellClosed = () => {
-    agent.say(["closed", closed])
+    timer = undefined
+    if (closed > 0) agent.say(["closed", closed])
     closed = 0
   }
   const onClosed = () => {
-    if (closed++ === 0) setImmediate(tellClosed)
+    closed++
+    timer ??= setTimeout(tellClosed, closedWithin).unref()
+  }
+  const answer = (id: number, isTaken: boolean) => {
+    const message: Answer = { cmd: answerCommand, id, isTaken, closed }
+    closed = 0
+    // An error means that the primary has gone: the pipe tells that.
+    process.send?.(message, undefined, undefined, () => {})
   }
   servers.onConnection((socket) => {
     if (!isTaking) return
@@ -179,7 +196,7 @@ export const install = (agent: Agent, servers: Servers): void => {
   })
 
   const take = ({ handle }: Listening, id: number, connection: RawHandle) => {
-    agent.say(["taken", id])
+    answer(id, true)
     isTaking = true
     wasSeen = false
     try {
@@ -199,6 +216,6 @@ export const install = (agent: Agent, servers: Servers): void => {
       if (isWanted) return take(target, message.id, connection)
       connection.close()
     }
-    agent.say(["refused", message.id])
+    answer(message.id, false)
   })
 }

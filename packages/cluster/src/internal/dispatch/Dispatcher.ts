@@ -11,11 +11,14 @@ import { keyOf, Listener, type Opened } from "./Listener.ts"
 import { type Connection, Member, type Send } from "./Member.ts"
 import type { RawHandle } from "./rawHandle.ts"
 
-/**
- * So many may be on their way to one worker: Node sends one handle at a time on a channel, the second
- * one leaves at once when it has arrived. More would wait behind a worker that is blocked.
- */
+/** So many may be on their way to one worker: the next one leaves at once when the first has arrived. */
 const mostUnacknowledged = 2
+
+/**
+ * A worker that takes longer than this is busy, in ms: what comes now waits here, and goes to whoever
+ * takes its own first, and not behind a loop that is blocked.
+ */
+const busyAfter = 3
 
 /** A worker that listens on more addresses is not right in its head. */
 const mostServers = 1024
@@ -128,6 +131,8 @@ export class Dispatcher {
     const connection = member?.pending.get(id)
     if (member === undefined || connection === undefined) return
     member.pending.delete(id)
+    // The next one has just begun to travel.
+    member.sentAt = performance.now()
     member.held++
     connection.handle.close()
     this.pump(connection.key)
@@ -211,17 +216,22 @@ export class Dispatcher {
     for (const member of this.members.values()) {
       if (member.isOpen && member.servers.has(connection.key)) listening.push(member)
     }
-    const willing = listening.filter(({ serial }) => !connection.refusedBy.has(serial))
-    if (listening.length > 0 && willing.length === 0) {
-      // All of them refused it.
+    const { refusedBy } = connection
+    if (listening.length > 0 && listening.every(({ serial }) => refusedBy.has(serial))) {
       connection.handle.close()
       return true
     }
+    const now = performance.now()
+    const willing = listening.filter(
+      ({ sentAt, serial, unacknowledged }) =>
+        !refusedBy.has(serial) && (unacknowledged === 0 || now - sentAt < busyAfter),
+    )
     const at = Scheduling.leastConnections(willing, mostUnacknowledged, this.turn++)
     const member = willing[at]
     const server = member?.servers.get(connection.key)
     if (member === undefined || server === undefined) return false
     const id = this.nextId++
+    if (member.unacknowledged === 0) member.sentAt = now
     member.pending.set(id, connection)
     member.send(server, id, connection.handle, () => {
       // It has no channel any more, and will end.

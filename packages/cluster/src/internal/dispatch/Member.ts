@@ -24,6 +24,8 @@ export class Member {
   readonly servers = new Map<string, number>()
   /** Handed over, and neither taken nor refused. */
   readonly pending = new Map<number, Connection>()
+  /** When the first of those was sent, in ms of this process. */
+  sentAt = 0
   /** Taken, and not closed. */
   held = 0
 

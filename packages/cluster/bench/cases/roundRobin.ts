@@ -1,0 +1,7 @@
+import type { Case } from "@manycore/bench"
+
+import { makeCase } from "../makeCase.ts"
+
+const entry: Case.Make = makeCase("roundRobin")
+
+export default entry
