@@ -51,8 +51,9 @@ export const make = (histogram: string, bars = 10): ReadonlyArray<Bar> => {
   const first = values[0]
   const last = values.at(-1)
   if (first === undefined || last === undefined) return []
+  // Less than a µs is a µs here: nothing is so many times longer than nothing.
   const min = Math.max(1, first[0])
-  const ratio = last[0] / min
+  const ratio = Math.max(1, last[0] / min)
   // The histogram knows three digits: bars less than 1 % long would be gaps of its own grid.
   const count = Math.max(1, Math.min(bars, Math.floor(Math.log(ratio) / Math.log(1.01))))
   const edge = (i: number): number => (min * ratio ** (i / count)) / 1000

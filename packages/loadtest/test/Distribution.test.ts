@@ -32,6 +32,12 @@ describe("Distribution", () => {
     assert.deepStrictEqual(Distribution.make(histogram([])), [])
   })
 
+  it("has one bar for latencies too short to be told from nothing", () => {
+    assert.deepStrictEqual(Distribution.make(histogram([0, 0])), [
+      { from: 0.001, to: 0.001, count: 2 },
+    ])
+  })
+
   it.prop("loses no latency, whatever they are", [Latencies], ([latencies]) => {
     const bars = Distribution.make(histogram(latencies))
     assert.strictEqual(total(bars), latencies.length)
