@@ -1,8 +1,10 @@
-import * as Dial from "../engine/dial.ts"
 /**
  * The generators of a run, at home or on threads, seen as one. The conductor of a run starts and stops
  * them and gets their parcels.
  */
+import { performance } from "node:perf_hooks"
+
+import * as Dial from "../engine/dial.ts"
 import type { Ending, Outcome } from "../engine/Generator.ts"
 import * as Generator from "../engine/Generator.ts"
 import type { Job } from "../engine/Job.ts"
