@@ -26,7 +26,7 @@ const why = (error: unknown): string => {
 }
 
 /** The content of a file that a flag names. */
-export const read = (flag: string, file: string): Effect.Effect<Uint8Array, Failed> =>
+const read = (flag: string, file: string): Effect.Effect<Uint8Array, Failed> =>
   Effect.tryPromise({
     try: () => readFile(file),
     catch: (error) => usage(`${flag} ${file} cannot be read: ${why(error)}`),
