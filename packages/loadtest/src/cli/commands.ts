@@ -129,7 +129,7 @@ export const manyload = (command: ReadonlyArray<string> | undefined) =>
   ).pipe(
     Command.withSubcommands([find, serve]),
     Command.withDescription(
-      "Loads an HTTP server and tells the truth about it. Takes the habits of other tools: manyload ab … reads ab's flags, manyload quick … those of artillery quick.",
+      "Loads an HTTP server and tells the truth about it. Takes the habits of other tools: manyload ab … reads ab's flags, manyload quick … those of artillery quick. Exit codes: 0 all is well, 1 a threshold failed or nothing succeeded, 2 bad usage, 3 could not run, 130 interrupted.",
     ),
     Command.withExamples([
       {

@@ -22,6 +22,7 @@ export interface Terminal {
 const hideCursor = "\u001B[?25l"
 const showCursor = "\u001B[?25h"
 const clearBelow = "\u001B[J"
+const home = "\u001B[H"
 const clearLine = "\u001B[K"
 
 /** To the first of so many lines. */
@@ -31,7 +32,12 @@ const up = (lines: number): string => (lines > 0 ? `\r\u001B[${lines}A` : "\r")
 export const screen = (terminal: Terminal, plan: Plan.Plan, colors: boolean) => {
   let history: Screen.History = []
   let drawn = 0
-  const begin = (): string => (drawn === 0 ? hideCursor : up(drawn))
+  let width = 0
+  const begin = (columns: number): string => {
+    if (drawn === 0) return hideCursor
+    // A terminal that was made narrower has broken the lines anew: nobody knows how many there are.
+    return columns === width ? up(drawn) : `${home}${clearBelow}`
+  }
   return {
     draw: (now: Snapshot): void => {
       // A terminal that does not know its size says 0.
@@ -39,8 +45,9 @@ export const screen = (terminal: Terminal, plan: Plan.Plan, colors: boolean) => 
       history = Screen.push(history, now)
       const lines = Screen.view(plan, history, now, size, colors)
       const text = lines.map((line) => `${line}${clearLine}\n`).join("")
-      terminal.write(Secrets.mask(`${begin()}${text}${clearBelow}`))
+      terminal.write(Secrets.mask(`${begin(size.columns)}${text}${clearBelow}`))
       drawn = lines.length
+      width = size.columns
     },
     clear: (): void => {
       if (drawn > 0) terminal.write(`${up(drawn)}${clearBelow}${showCursor}`)

@@ -191,6 +191,19 @@ describe("live", () => {
     assert.isTrue(all.endsWith("\u001B[?25h"))
   })
 
+  it("begins anew on a terminal whose width has changed", () => {
+    const fake = terminal()
+    const screen = Live.screen(fake, tenSeconds, false)
+    screen.draw(now)
+    Object.assign(fake, { columns: 60 })
+    screen.draw(now)
+    screen.draw(now)
+    assert.deepStrictEqual(
+      fake.written.map((text) => text.startsWith("\u001B[H\u001B[J")),
+      [false, true, false],
+    )
+  })
+
   it("shows no password", () => {
     const fake = terminal()
     Live.screen(fake, plan({ url: "http://user:secret@a/" }), false).draw(now)

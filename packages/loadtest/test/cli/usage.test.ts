@@ -128,6 +128,7 @@ describe("manyload --help", () => {
         "--requests --connections --duration --rate --rps --threads --method --header --body --body-file --content-type --no-keepalive --keepalive --pipelining --timeout --warmup --stages --arrivals --pacing --threshold --expect-status --expect-body --bail --json --csv --out --quiet --on-port"
       for (const flag of flags.split(" ")) assert.include(stdout, flag)
       for (const letter of "ncdRwmHbTkpq") assert.match(stdout, new RegExp(` -${letter}\\b`))
+      assert.include(stdout, "Exit codes: 0 all is well, 1 ")
       assert.include(stdout, "manyload ab -n 1000 -c 10 -k")
       assert.include(stdout, "manyload quick --count 10 -n 20")
       assert.notInclude(stdout, "\u001B")
