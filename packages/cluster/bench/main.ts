@@ -14,10 +14,10 @@ const throughput = (workers: number, keepAlive: boolean, blocks = false) => {
   const { pm2: _pm2, process, ...clusters } = cases
   const input: Work = {
     workers,
-    work: { _tag: "Throughput", connections: 20, keepAlive, blocks },
+    work: { _tag: "Throughput", connections: blocks ? 4 : 20, keepAlive, blocks },
   }
   const kind = keepAlive ? "keep-alive" : "new connections"
-  const more = blocks ? ", some requests block 20 ms" : ""
+  const more = blocks ? ", 4 clients, one more blocks a worker 20 ms each time" : ""
   return {
     name: `requests, ${workers} worker${workers === 1 ? "" : "s"}, ${kind}${more}`,
     input,

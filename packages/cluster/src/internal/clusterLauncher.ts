@@ -113,9 +113,7 @@ class Member {
       if (message !== undefined) this.hear(message)
     })
     this.link.onceClosed(({ _tag }) => this.onPipeOver(_tag === "ProtocolViolation"))
-    dispatcher.join(place.serial, (server, id, handle, onFailed) =>
-      this.handOver(server, id, handle, onFailed),
-    )
+    dispatcher.join(place.serial, (server, id, handle) => this.handOver(server, id, handle))
     living.add(process)
     process.once("exit", (exitCode: number | null, signal: string | null) => {
       this.onExit({ exitCode, signal })
@@ -194,17 +192,16 @@ class Member {
     if (this.hasDrained && this.dispatcher.isIdle(this.serial)) this.hooks.onDrained()
   }
 
-  private handOver(server: number, id: number, handle: object, onFailed: () => void): void {
+  private handOver(server: number, id: number, handle: object): boolean {
+    // A later error is that of a process that ends: `gone` takes back what it had not taken.
+    if (!this.process.process.connected) return false
     this.process.process.send(
       { cmd: connectionCommand, server, id },
-      // Node sends its own handles too, which its types do not say.
+      // Node sends its own handles too, and leaves them open; its types do not say so.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       handle as Socket,
-      { keepOpen: true },
-      (error) => {
-        if (error !== null) onFailed()
-      },
     )
+    return true
   }
 
   private onExit(ended: Ended): void {

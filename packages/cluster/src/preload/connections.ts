@@ -91,6 +91,9 @@ const isFull = ({ server }: Listening): boolean => {
   return typeof most === "number" && typeof open === "number" && open >= most
 }
 
+/** What Node gives its own acknowledgements; its types do not know it. */
+const swallowErrors: object = { swallowErrors: true }
+
 /** Closed connections are told with the next answer, or after so many ms. */
 const closedWithin = 2
 
@@ -110,6 +113,7 @@ export const install = (agent: Agent, servers: Servers): void => {
   let closed = 0
 
   let timer: NodeJS.Timeout | undefined
+  let lastTaken = 0
   const tellClosed = () => {
     timer = undefined
     if (closed > 0) agent.say(["closed", closed])
@@ -117,13 +121,18 @@ export const install = (agent: Agent, servers: Servers): void => {
   }
   const onClosed = () => {
     closed++
-    timer ??= setTimeout(tellClosed, closedWithin).unref()
+    // While connections come in, the next answer takes it along; else nobody should wait for it.
+    if (timer === undefined) {
+      const isQuiet = performance.now() - lastTaken > closedWithin
+      timer = setTimeout(tellClosed, isQuiet ? 0 : closedWithin).unref()
+    }
   }
   const answer = (id: number, isTaken: boolean) => {
     const message: Answer = { cmd: answerCommand, id, isTaken, closed }
     closed = 0
-    // An error means that the primary has gone: the pipe tells that.
-    process.send?.(message, undefined, undefined, () => {})
+    lastTaken = performance.now()
+    // When it has gone, the pipe tells that; an error must not reach the program.
+    if (process.connected) process.send?.(message, undefined, swallowErrors)
   }
   servers.onConnection((socket) => {
     if (!isTaking) return

@@ -30,7 +30,7 @@ export const install = (): Servers => {
   }
   const track = (socket: Socket) => {
     sockets.add(socket)
-    socket.once("close", onClose)
+    socket.on("close", onClose)
   }
   subscribe("net.server.socket", (message) => {
     if (!hasSocket(message)) return

@@ -18,7 +18,7 @@ const mostUnacknowledged = 2
  * A worker that takes longer than this is busy, in ms: what comes now waits here, and goes to whoever
  * takes its own first, and not behind a loop that is blocked.
  */
-const busyAfter = 3
+const busyAfter = 1.5
 
 /** A worker that listens on more addresses is not right in its head. */
 const mostServers = 1024
@@ -233,13 +233,12 @@ export class Dispatcher {
     const id = this.nextId++
     if (member.unacknowledged === 0) member.sentAt = now
     member.pending.set(id, connection)
-    member.send(server, id, connection.handle, () => {
+    if (!member.send(server, id, connection.handle)) {
       // It has no channel any more, and will end.
+      member.pending.delete(id)
       member.isOpen = false
-      if (!member.pending.delete(id)) return
-      this.enqueueFirst(connection)
-      this.pump(connection.key)
-    })
+      return this.handOver(connection)
+    }
     return true
   }
 

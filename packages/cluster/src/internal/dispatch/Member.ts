@@ -9,11 +9,8 @@ export interface Connection {
   readonly refusedBy: Set<number>
 }
 
-/**
- * Hand a connection to the worker's server of that number. Calls back when it did not leave this
- * process.
- */
-export type Send = (server: number, id: number, handle: RawHandle, onFailed: () => void) => void
+/** Hand a connection to the worker's server of that number. False when it did not leave this process. */
+export type Send = (server: number, id: number, handle: RawHandle) => boolean
 
 export class Member {
   readonly serial: number

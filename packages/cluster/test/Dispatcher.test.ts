@@ -1,0 +1,142 @@
+import { connect, type Socket } from "node:net"
+
+import { assert, describe, it } from "@effect/vitest"
+import { Condition } from "@manycore/testkit"
+import { Effect } from "effect"
+
+import { Dispatcher } from "../src/internal/dispatch/Dispatcher.ts"
+import type { RawHandle } from "../src/internal/dispatch/rawHandle.ts"
+import type { ListenRequest } from "../src/internal/protocol.ts"
+
+const request: ListenRequest = {
+  address: "127.0.0.1",
+  port: 0,
+  addressType: 4,
+  fd: -1,
+  flags: 0,
+  backlog: 0,
+  index: 0,
+  data: undefined,
+}
+
+/** A dispatcher with real connections, and workers that do what the test says. */
+const setup = (mostQueued = 100) =>
+  Effect.gen(function* () {
+    const dispatcher = yield* Effect.acquireRelease(
+      Effect.sync(() => new Dispatcher({ mostQueued })),
+      (dispatcher) => Effect.sync(() => dispatcher.close()),
+    )
+    const handed: Array<{ readonly to: number; readonly id: number; readonly handle: RawHandle }> =
+      []
+    let port = 0
+    const broken = new Set<number>()
+    const join = (serial: number) =>
+      Effect.gen(function* () {
+        dispatcher.join(serial, (_server, id, handle) => {
+          if (broken.has(serial)) return false
+          handed.push({ to: serial, id, handle })
+          return true
+        })
+        dispatcher.listen(serial, 0, request, ({ sockname }) => {
+          port = Number(Reflect.get(sockname ?? {}, "port"))
+        })
+        yield* Condition.until("it listens", () => port > 0)
+        dispatcher.open(serial)
+      })
+    const closed: Array<Socket> = []
+    const client = Effect.acquireRelease(
+      Effect.sync(() => {
+        const socket = connect(port, "127.0.0.1")
+        socket.on("error", () => {}).on("close", () => closed.push(socket))
+        socket.resume()
+        return socket
+      }),
+      (socket) => Effect.sync(() => socket.destroy()),
+    )
+    const until = (count: number) =>
+      Condition.until("so many were handed over", () => handed.length === count)
+    return { dispatcher, handed, join, client, closed, until, broken }
+  })
+
+describe("Dispatcher", () => {
+  it.live("hands what a dead worker had not taken to another one", () =>
+    Effect.gen(function* () {
+      const { client, dispatcher, handed, join, until } = yield* setup()
+      yield* join(1)
+      yield* client
+      yield* until(1)
+      yield* join(2)
+      dispatcher.gone(1)
+      yield* until(2)
+      assert.strictEqual(handed[1]?.to, 2)
+      assert.strictEqual(handed[1]?.handle, handed[0]?.handle)
+      dispatcher.taken(2, handed[1]?.id ?? 0)
+      assert.strictEqual(dispatcher.waiting, 0)
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("a refused connection goes to the others, and is closed when all refuse it", () =>
+    Effect.gen(function* () {
+      const { client, closed, dispatcher, handed, join, until } = yield* setup()
+      yield* join(1)
+      yield* join(2)
+      yield* client
+      yield* until(1)
+      dispatcher.refused(handed[0]?.to ?? 0, handed[0]?.id ?? 0)
+      yield* until(2)
+      assert.notStrictEqual(handed[1]?.to, handed[0]?.to)
+      dispatcher.refused(handed[1]?.to ?? 0, handed[1]?.id ?? 0)
+      yield* Condition.until("the client knows", () => closed.length === 1)
+      assert.strictEqual(dispatcher.waiting, 0)
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("what fits neither a worker nor the queue is closed; what waits is not", () =>
+    Effect.gen(function* () {
+      const { client, closed, dispatcher, handed, join, until } = yield* setup(3)
+      yield* join(1)
+      for (let i = 0; i < 8; i++) yield* client
+      // Two at most are on their way, three wait.
+      yield* Condition.until("the rest is closed", () => closed.length + dispatcher.waiting === 8)
+      assert.isAtLeast(closed.length, 3)
+      assert.isAtMost(dispatcher.waiting, 5)
+      const before = handed.length
+      dispatcher.taken(1, handed[0]?.id ?? 0)
+      yield* until(before + 1)
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("a worker without a channel is passed over; lies about connections change nothing", () =>
+    Effect.gen(function* () {
+      const { broken, client, dispatcher, handed, join, until } = yield* setup()
+      yield* join(1)
+      yield* join(2)
+      broken.add(1)
+      dispatcher.taken(2, 4711)
+      dispatcher.refused(1, 4711)
+      dispatcher.closed(2, 1_000_000)
+      dispatcher.unlisten(2, 99)
+      for (let i = 0; i < 2; i++) {
+        yield* client
+        yield* until(i + 1)
+        dispatcher.taken(2, handed[i]?.id ?? 0)
+      }
+      assert.deepStrictEqual(
+        handed.map(({ to }) => to),
+        [2, 2],
+      )
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("closes what waits when nobody will take it", () =>
+    Effect.gen(function* () {
+      const { client, closed, dispatcher, join } = yield* setup()
+      yield* join(1)
+      dispatcher.shut(1)
+      yield* client
+      yield* Condition.until("it waits", () => dispatcher.waiting === 1)
+      dispatcher.dropQueued()
+      yield* Condition.until("the client knows", () => closed.length === 1)
+    }).pipe(Effect.scoped),
+  )
+})
