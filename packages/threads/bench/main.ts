@@ -1,21 +1,67 @@
 import { Bench } from "@manycore/bench"
 
-import type { Work } from "./work.ts"
+import type { Workload } from "./measure.ts"
+import { sharedWorkloads } from "./shared.ts"
 
-const workload = (name: string, input: Work) => ({
+const file = (name: string) => new URL(`./cases/${name}.ts`, import.meta.url)
+
+/** Ours first, then the floor, then the peers as the registry has them. */
+const ours = {
+  manycore: file("manycore"),
+  "manycore promise": file("manycorePromise"),
+  "manycore Effect entry": file("manycoreEffect"),
+}
+const raw = { raw: file("raw") }
+const peers = {
+  piscina: file("piscina"),
+  tinypool: file("tinypool"),
+  poolifier: file("poolifier"),
+  workerpool: file("workerpool"),
+  "Effect rpc": file("effectRpc"),
+}
+const all = { ...ours, ...raw, ...peers }
+
+const workload = (name: string, input: Workload, cases: Record<string, URL> = all) => ({
   name,
   input,
-  cases: {
-    manycore: new URL("./cases/manycore.ts", import.meta.url),
-    raw: new URL("./cases/raw.ts", import.meta.url),
-  },
+  cases,
 })
 
 await Bench.main({
   name: "@manycore/threads",
   workloads: [
-    workload("empty task, 2 threads, 100 in flight", { task: "Empty", inFlight: 100 }),
-    // Two run, two wait: a thread that has finished finds its next task.
-    workload("1 ms CPU task, 2 threads", { task: "Mix", inFlight: 4 }),
+    workload(
+      "empty tasks, 2 threads, 1000 in flight",
+      { kind: "throughput", task: "empty", inFlight: 1000 },
+      { ...all, "piscina, 64 per worker": file("piscina64") },
+    ),
+    workload("one task after the other, one core", { kind: "latency", pinned: true }),
+    workload("one task after the other, all cores", { kind: "latency", pinned: false }),
+    // Four in flight: a thread that has finished finds its next task.
+    workload("1 ms CPU tasks, 2 threads", { kind: "throughput", task: "mix", inFlight: 4 }),
+    workload("1 MiB copied", { kind: "bytes", how: "copied" }),
+    // Poolifier transfers in one direction only.
+    workload(
+      "1 MiB transferred",
+      { kind: "bytes", how: "transferred" },
+      Object.fromEntries(Object.entries(all).filter(([name]) => name !== "poolifier")),
+    ),
+    workload("1 MiB shared", { kind: "bytes", how: "shared" }),
+    workload("start of one thread", { kind: "start" }),
+    workload("idle threads", { kind: "memory" }),
+    // Raw has no abort; a busy loop cannot be aborted in Poolifier and in Effect's pool.
+    workload(
+      "abort of a busy loop",
+      { kind: "abort" },
+      {
+        manycore: ours.manycore,
+        "manycore promise": ours["manycore promise"],
+        "manycore Effect entry, a spare": file("manycoreSpare"),
+        piscina: peers.piscina,
+        tinypool: peers.tinypool,
+        workerpool: peers.workerpool,
+      },
+    ),
+    ...sharedWorkloads,
   ],
 })

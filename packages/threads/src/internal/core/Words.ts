@@ -22,6 +22,7 @@ export const reclaimed = 3
 export const mostSlots = 1024
 
 /** The first word says which slot runs right now, plus one; 0 where none does. */
+const runningWord = 0
 const first = 1
 
 export const makeWords = (): Int32Array<SharedArrayBuffer> =>
@@ -48,8 +49,8 @@ export const release = (words: Int32Array, slot: number): void => {
 
 /** The thread's: this slot's code has the thread for itself until `setRunning(words, -1)`. */
 export const setRunning = (words: Int32Array, slot: number): void => {
-  Atomics.store(words, 0, slot + 1)
+  Atomics.store(words, runningWord, slot + 1)
 }
 
 /** The slot whose code has the thread for itself; -1 where none has. */
-export const running = (words: Int32Array): number => Atomics.load(words, 0) - 1
+export const running = (words: Int32Array): number => Atomics.load(words, runningWord) - 1

@@ -7,7 +7,8 @@
  */
 import { Worker, type WorkerOptions } from "node:worker_threads"
 
-import { Link, workerWire } from "@manycore/ipc/bare"
+import { Link } from "@manycore/ipc/bare/Link"
+import { workerWire } from "@manycore/ipc/bare/portWire"
 
 import { threadExited } from "../../shared/threadExited.ts"
 import { mostSlots } from "../core/Words.ts"
@@ -171,6 +172,7 @@ export class Thread {
     this.link.send(this.line, outbox, transfers.length === 0 ? undefined : transfers.flat(), {
       refused: (error) => this.onRefused(outbox, error),
     })
+    this.link.flush()
   }
 
   /** Something in it cannot be copied: find out what, and send the rest. */

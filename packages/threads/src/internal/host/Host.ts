@@ -9,7 +9,8 @@
  *
  * When the thread exits before, what it owes is posted on its way out.
  */
-import { Link, parentThreadWire } from "@manycore/ipc/bare"
+import { Link } from "@manycore/ipc/bare/Link"
+import { parentThreadWire } from "@manycore/ipc/bare/portWire"
 
 import * as Words from "../core/Words.ts"
 import {

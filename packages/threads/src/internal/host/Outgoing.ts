@@ -2,10 +2,9 @@
  * The answers that a thread owes, and when they leave; how long tasks take, for whoever sends them;
  * and whether the heap is over its limit.
  */
-import { getHeapStatistics } from "node:v8"
 import type { Transferable } from "node:worker_threads"
 
-import type { Link } from "@manycore/ipc/bare"
+import type { Link } from "@manycore/ipc/bare/Link"
 
 import { addObjects, isObject } from "../wire/identities.ts"
 import { Moved } from "../wire/move.ts"
@@ -187,6 +186,7 @@ export class Outgoing {
   private lookAtHeap(): void {
     if (this.clock - this.heapSeenAt < heapPause) return
     this.heapSeenAt = this.clock
+    const { getHeapStatistics } = process.getBuiltinModule("node:v8")
     if (getHeapStatistics().used_heap_size > this.heapLimit) this.send([toPool.recycle])
   }
 }

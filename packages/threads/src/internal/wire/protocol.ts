@@ -19,7 +19,7 @@
  *
  * `times` is what tasks took, flat: kind, how many, µs together. A kind is an index or a name.
  */
-import type { LinkOptions } from "@manycore/ipc/bare"
+import type { LinkOptions } from "@manycore/ipc/bare/Link"
 
 import type { EncodedError } from "./errors.ts"
 

@@ -1,0 +1,24 @@
+/* oxlint-disable typescript/no-unsafe-type-assertion, import/no-named-as-default, import/no-named-as-default-member -- their types are not Node's */
+import { fileURLToPath } from "node:url"
+
+import type { Case } from "@manycore/bench"
+import { FixedThreadPool } from "poolifier"
+
+import type { Start } from "../Competitor.ts"
+import { makeCase } from "../measure.ts"
+
+const begin: Start = ({ threads }) => {
+  const pool = new FixedThreadPool(
+    threads,
+    fileURLToPath(new URL("../entries/poolifier.ts", import.meta.url)),
+  )
+  return {
+    run: (name, payload, options) =>
+      pool.execute(payload, name, options?.signal, [...(options?.transfer ?? [])] as never),
+    close: () => pool.destroy(),
+  }
+}
+
+const entry: Case.Make = makeCase(begin)
+
+export default entry

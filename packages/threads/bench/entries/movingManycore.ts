@@ -1,0 +1,5 @@
+import { move } from "@manycore/threads/bare"
+
+import * as work from "../work.ts"
+
+export const touch = (bytes: Uint8Array): unknown => move(work.touch(bytes))
