@@ -134,7 +134,7 @@ export const makeCase = (work: Work, { close, cpuOfPeer, run }: Competitor): Cas
   const [each, metric] =
     work.call === "Numbers" ? [streamLength, "values per second"] : [1, "calls per second"]
   return {
-    check: async () => (await passFor(500, work, run, isAllRight[work.call])).calls > 0,
+    check: async () => (await passFor(1000, work, run, isAllRight[work.call])).calls > 0,
     measure: async () => {
       const before = await cpu()
       const { calls, seconds } = await passFor(1000, work, run, looksRight[work.call])
