@@ -67,6 +67,9 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   process.exit(error.code === "EPIPE" ? codes.ok : codes.broken)
 })
 
+// Nobody reads the progress any more: that is no reason to end a run.
+process.stderr.on("error", () => {})
+
 // Not NodeRuntime's: there a signal interrupts the program, here it asks for the report.
 const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) =>

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 import { assert, describe, it } from "@effect/vitest"
-import { Census } from "@manycore/testkit"
+import { Census, Program } from "@manycore/testkit"
 import { Effect } from "effect"
 
 import * as Report from "../../src/Report.ts"
 import * as TestServer from "../../src/TestServer.ts"
-import { manyload } from "../fixtures/manyload.ts"
+import { manyload, words } from "../fixtures/manyload.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "manyload-out-"))),
@@ -106,6 +106,35 @@ describe("manyload, its outputs", () => {
       const silent = yield* manyload("-d", "2500ms", "--no-progress", url)
       assert.strictEqual(silent.stderr, "")
       assert.notInclude(talkative.stdout + talkative.stderr, "\u001B")
+    }),
+  )
+})
+
+/** Runs a line of shell in which `"$0" "$@"` is the command. */
+const shell = (line: string) =>
+  Program.start({ command: "sh", args: ["-c", line, ...words], env: { NO_COLOR: "1" } })
+
+describe("manyload, when its reader goes away", () => {
+  it.live("goes on without anybody to read its progress", () =>
+    Effect.gen(function* () {
+      yield* Census.guard()
+      const server = yield* TestServer.start({ latency: "5 millis" })
+      // The inner shell's exit code is the command's; `true` reads nothing of its stderr.
+      const program = yield* shell(
+        `{ { "$0" "$@" -d 2500ms --json ${server.url} 2>&3; echo "code $?" >&4; } 3>&1 >/dev/null | true; } 4>&1`,
+      )
+      yield* program.exit
+      assert.include(program.stdout(), "code 0", program.diagnostics())
+    }),
+  )
+
+  it.live("says nothing when nobody reads its report", () =>
+    Effect.gen(function* () {
+      yield* Census.guard()
+      const server = yield* TestServer.start()
+      const program = yield* shell(`"$0" "$@" -n 20 --json ${server.url} | true`)
+      yield* program.exit
+      assert.strictEqual(program.stderr(), "")
     }),
   )
 })
