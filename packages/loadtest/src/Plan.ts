@@ -10,12 +10,11 @@
  */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
-import * as SchemaIssue from "effect/SchemaIssue"
 
 import * as Checks from "./internal/plan/checks.ts"
 import * as Codecs from "./internal/plan/codecs.ts"
+import * as Explain from "./internal/plan/explain.ts"
 import * as Needs from "./internal/plan/needs.ts"
 import * as Thresholds from "./Thresholds.ts"
 
@@ -219,33 +218,6 @@ export type Input = typeof Plan.Encoded
 export type Field = keyof Input
 
 const decodeFields = Schema.decodeUnknownEffect(Plan)
-const issues = SchemaIssue.makeFormatterStandardSchemaV1()
-
-const isField = (name: string): name is Field => Object.hasOwn(Needs.needs, name)
-
-const toInvalidPlan = (input: unknown, issue: SchemaIssue.Issue): InvalidPlan => {
-  const first = issues(issue).issues[0]
-  const key = first?.path?.[0]
-  const field = String(typeof key === "object" ? key.key : (key ?? ""))
-  if (first === undefined || !isField(field)) {
-    return new InvalidPlan({
-      field: "",
-      message: `a plan must be an object with a url, got ${Codecs.quote(input)}`,
-    })
-  }
-  // Our own filters say more than what the field must be; their sentences begin with its name.
-  const given = Predicate.hasProperty(input, field) ? input[field] : undefined
-  const message = first.message.startsWith(`${field} `)
-    ? first.message
-    : `${Needs.needs[field]}, got ${Codecs.quote(given)}`
-  return new InvalidPlan({ field, message })
-}
-
-const unknownField = (input: unknown): string | undefined =>
-  typeof input === "object" && input !== null
-    ? Object.keys(input).find((key) => !Object.hasOwn(Plan.fields, key))
-    : undefined
-
 /**
  * Checks something that should be a plan, such as parsed JSON, and fills in its defaults.
  *
@@ -257,16 +229,10 @@ const unknownField = (input: unknown): string | undefined =>
 export const decode = Effect.fnUntraced(function* (
   input: unknown,
 ): Effect.fn.Return<Plan, InvalidPlan> {
-  const field = unknownField(input)
-  if (field !== undefined) {
-    const known = Object.keys(Plan.fields).join(", ")
-    return yield* new InvalidPlan({
-      field,
-      message: `${Codecs.quote(field)} is not a field of a plan: use ${known}`,
-    })
-  }
+  const unknown = Explain.unknownField(input, Object.keys(Plan.fields))
+  if (unknown !== undefined) return yield* new InvalidPlan(unknown)
   const plan = yield* decodeFields(input).pipe(
-    Effect.mapError((error) => toInvalidPlan(input, error.issue)),
+    Effect.mapError((error) => new InvalidPlan(Explain.issue(input, error.issue))),
   )
   const contradiction = Checks.contradiction(plan)
   if (contradiction !== undefined) return yield* new InvalidPlan(contradiction)

@@ -7,6 +7,7 @@
  */
 import * as Schema from "effect/Schema"
 
+import * as Headline from "./internal/headline.ts"
 import { Plan } from "./Plan.ts"
 
 /**
@@ -266,45 +267,11 @@ export const encode: (report: Report) => typeof Report.Encoded = Schema.encodeSy
  */
 export const decode = Schema.decodeUnknownEffect(Report)
 
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
-const precise = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
-
-const perSecond = (rate: number): string =>
-  `${(rate >= 100 ? whole : precise).format(rate)} requests/s`
-
-const plural = (n: number, word: string): string =>
-  `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`
-
 /**
- * The run in one honest sentence: how many requests, what became of them, at what rate, and what to
- * doubt.
+ * The run in one honest sentence: how many requests, what became of them, at what rate, which
+ * thresholds did not hold, and what to doubt.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const headline = (report: Report): string => {
-  const { failed, inFlight, ok, sent } = report.requests
-  const errors = Object.entries(report.errors).toSorted(([, a], [, b]) => b.count - a.count)
-  const classes = errors.map(([name, { count }]) => `${whole.format(count)} ${name}`).join(", ")
-  const worst = errors[0]?.[1]
-  const parts: Array<string> = []
-  if (sent === 0) {
-    parts.push("no request was sent")
-  } else if (ok === 0 && failed > 0) {
-    const example = errors.length === 1 && worst !== undefined ? ` (${worst.example})` : ""
-    parts.push(`${plural(sent, "request")}, none succeeded: ${classes}${example}`)
-  } else if (failed > 0) {
-    parts.push(`${plural(sent, "request")}, ${whole.format(failed)} failed: ${classes}`)
-  } else if (inFlight === 0) {
-    parts.push(`${plural(sent, "request")}, all answered`)
-  } else {
-    parts.push(`${plural(sent, "request")}, ${whole.format(ok)} answered`)
-  }
-  if (inFlight > 0) {
-    parts.push(`${whole.format(inFlight)} still unanswered at the end and in no latency`)
-  }
-  if (report.latency !== null) parts.push(perSecond(report.rate.delivered))
-  if (report.ended === "stopped") parts.push("stopped early")
-  if (report.ended === "unreachable") parts.push("gave up")
-  return `${parts.join("; ")}.`
-}
+export const headline: (report: Report) => string = Headline.of

@@ -19,6 +19,27 @@ describe("Report", () => {
     )
   })
 
+  it("says which thresholds did not hold, and what to doubt", () => {
+    const held = { threshold: "p50 < 1s", actual: 3, unit: "ms", ok: true } as const
+    const failed = { threshold: "p99 < 1s", actual: 2000, unit: "ms", ok: false } as const
+    assert.strictEqual(
+      Report.headline({ ...report, thresholds: [held, held] }),
+      "500 requests, all answered; 12,345 requests/s; all 2 thresholds held.",
+    )
+    assert.strictEqual(
+      Report.headline({
+        ...report,
+        rate: { asked: 20_000, delivered: 12_345.4 },
+        thresholds: [held, failed],
+        warnings: [
+          { code: "rate", message: "too slow" },
+          { code: "saturated", message: "busy" },
+        ],
+      }),
+      "500 requests, all answered; 12,345 requests/s of 20,000 asked; did not hold: p99 < 1s; doubt it: the generator was saturated.",
+    )
+  })
+
   it.effect("is the same after a way through JSON", () =>
     Effect.gen(function* () {
       for (const one of [report, failing, dead, open]) {

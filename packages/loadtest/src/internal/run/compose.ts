@@ -130,6 +130,7 @@ export const report = (
       threads: results.length,
       precise: plan.pacing === "precise",
       busy: Math.max(...results.map(({ busy }) => busy)),
+      duration,
     }),
   }
 }

@@ -14,6 +14,8 @@ export interface Facts {
   readonly precise: boolean
   /** The largest share of its time that an event loop was busy, from 0 to 1. */
   readonly busy: number
+  /** Of the run, in ms. */
+  readonly duration: number
 }
 
 const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
@@ -25,6 +27,8 @@ const plural = (n: number, word: string): string =>
 const enough = 0.99
 /** An event loop that was busy for so much of the time was the bottleneck. */
 const saturated = 0.97
+/** Shorter runs are busy with starting, in ms. */
+const longEnough = 500
 /** Requests that leave so late, in ms, distort what is measured. */
 const tooLate = 10
 
@@ -45,7 +49,7 @@ export const of = (facts: Facts): ReadonlyArray<Warning> => {
       message: `${plural(unsent, "request")} of the schedule ${unsent === 1 ? "was" : "were"} never sent, because the server kept all ${plural(connections, "connection")} busy: they are in no latency`,
     })
   }
-  if (facts.busy >= saturated && !facts.precise) {
+  if (facts.busy >= saturated && !facts.precise && facts.duration >= longEnough) {
     warnings.push({
       code: "saturated",
       message: `the generator was busy ${short.format(facts.busy * 100)} % of the time, so latencies contain its own delays: use more threads (now ${facts.threads}) or another machine`,
