@@ -12,6 +12,9 @@
  * A rate fails only when it fails twice in a row. The search also ends when nothing answers, when the
  * generator has no processor time left (then it found its own limit, and says so), and by hand.
  *
+ * After a rate that failed the server gets two requests, one after the other, and until it has answered
+ * them, at most half a minute, nothing else: what it still had to do is not the next rate's fault.
+ *
  * Each run is an open model of `probe` length after a warm-up that is not counted: an answer for a
  * minute, or for an hour, takes a probe of a minute or an hour.
  *
@@ -148,6 +151,26 @@ const hopeless = (probe: Probe): "unreachable" | "saturated" | undefined => {
   return probe.warnings.some(({ code }) => code === "saturated") ? "saturated" : undefined
 }
 
+/** Waits until the server has worked off what a rate left behind that was too much for it. */
+const recover = (plan: Plan.Plan, stop: Options["stop"]) => {
+  const { arrivals: _, pacing: __, rate: ___, ...rest } = plan
+  return LoadTest.run(
+    {
+      ...rest,
+      connections: 1,
+      pipelining: 1,
+      threads: 1,
+      requests: 2,
+      duration: "30 seconds",
+      timeout: "30 seconds",
+      warmup: 0,
+      grace: 0,
+      thresholds: [],
+    },
+    { stop },
+  )
+}
+
 const prepare = Effect.fnUntraced(function* (input: Plan.Input, options: Options) {
   const given = own.find((field) => input[field] !== undefined)
   if (given !== undefined) {
@@ -215,6 +238,7 @@ export const run: (
     if (options.onProbe !== undefined) yield* options.onProbe(probe)
     const ended = probe.held ? undefined : hopeless(probe)
     if (ended !== undefined) return answer(search, ended)
+    if (!probe.held) yield* recover(plan, options.stop)
     search = Search.after(search, next.rate, probe.held)
   }
 })
