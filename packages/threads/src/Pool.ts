@@ -193,7 +193,7 @@ export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
     catch: (error) => error as ThreadsError,
   })
   const engine = yield* started(file, engineOptions)
-  const calls = { engine, file, valuesOf: undefined }
+  const calls = { engine, file }
   return {
     // oxlint-disable typescript/no-unsafe-type-assertion -- as the contract says
     tasks: makeCalls(calls, rpcs) as Tasks<Rpcs>,

@@ -50,8 +50,6 @@ export interface Context {
   readonly trace:
     | { readonly traceId: string; readonly spanId: string; readonly sampled: boolean }
     | undefined
-  /** The `TaskContext` values that the caller had, by name. */
-  readonly values: Readonly<Record<string, unknown>>
 }
 
 /**

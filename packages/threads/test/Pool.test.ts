@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Condition, Program } from "@manycore/testkit"
 import { Pool, SharedCounter } from "@manycore/threads"
-import { Effect, Fiber, Stream } from "effect"
+import { type Duration, Effect, Fiber, Stream } from "effect"
 
 import { Tasks, TooLarge } from "./fixtures/Tasks.ts"
 
@@ -14,8 +14,8 @@ const makePool = (size: number) => Pool.make(Tasks, { entry: entry("tasks"), siz
 const spinning = (counter: SharedCounter.SharedCounter, n: number) =>
   Condition.until(`${n} tasks run`, () => SharedCounter.get(counter) === n)
 
-const startFailure = (name: string) =>
-  Pool.make(Tasks, { entry: entry(name), size: 2, startTimeout: "500 millis" }).pipe(
+const startFailure = (name: string, startTimeout: Duration.Input = "20 seconds") =>
+  Pool.make(Tasks, { entry: entry(name), size: 2, startTimeout }).pipe(
     Effect.scoped,
     Effect.flip,
     Effect.map((error) => error.message),
@@ -218,7 +218,7 @@ describe("Pool", () => {
         /broken\.thread\.ts did not start: this entry is broken$/,
       )
       assert.match(
-        yield* startFailure("silent"),
+        yield* startFailure("silent", "500 millis"),
         /silent\.thread\.ts did not start: it did not serve/,
       )
     }),

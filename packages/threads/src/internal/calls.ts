@@ -28,8 +28,6 @@ export interface TaskOptions {
 export interface Calls {
   readonly engine: Engine
   readonly file: string
-  /** The values of the caller's context that travel, encoded. */
-  readonly valuesOf: ((fiber: Fiber.Fiber<unknown, unknown>) => Extra["values"]) | undefined
 }
 
 type Resume = (effect: Effect.Effect<unknown, unknown>) => void
@@ -85,19 +83,13 @@ class EffectJob extends Job {
   }
 }
 
-/** The span and the values of the calling fiber, where there are any. */
-const extraOf = ({ valuesOf }: Calls): Extra | undefined => {
-  const fiber = Fiber.getCurrent()
-  if (fiber === undefined) return undefined
-  const span = fiber.context.mapUnsafe.get(Tracer.ParentSpan.key) as Tracer.AnySpan | undefined
-  const values = valuesOf?.(fiber)
-  if (span === undefined && values === undefined) return undefined
-  return {
-    ...(span === undefined
-      ? {}
-      : { trace: { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled } }),
-    ...(values === undefined ? {} : { values }),
-  }
+/** The span of the calling fiber, where there is one. */
+const extraOf = (): Extra | undefined => {
+  const span = Fiber.getCurrent()?.context.mapUnsafe.get(Tracer.ParentSpan.key) as
+    | Tracer.AnySpan
+    | undefined
+  if (span === undefined) return undefined
+  return { trace: { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled } }
 }
 
 const unchecked = { disableChecks: true }
@@ -151,7 +143,7 @@ const unary = (
   const { _tag } = task.rpc
   const run = (sent: Sent) =>
     Effect.callback<unknown, unknown>((resume) => {
-      const job = new EffectJob(task, file, sent, extraOf(calls), options, caller, resume)
+      const job = new EffectJob(task, file, sent, extraOf(), options, caller, resume)
       place(engine, job, options, at)
       engine.submit(job)
       return cancelled(engine, job)
@@ -183,7 +175,7 @@ const streaming = (
       )
       const job = yield* Effect.acquireRelease(
         Effect.sync(() => {
-          const extra = { ...extraOf(calls), credit: StreamJob.credit }
+          const extra = { ...extraOf(), credit: StreamJob.credit }
           const made = new StreamJob(_tag, sent, transfer, extra, options?.priority ?? 0, {
             codecs: task.codecs,
             onLost: (lost) => lostError(file, _tag, lost),

@@ -1,4 +1,4 @@
-import { custom, leastBusy, placeOf, roundRobin } from "../core/choose.ts"
+import { placeOf } from "../core/choose.ts"
 /**
  * The pool itself, free of Effect and synchronous: takes tasks, hands them to threads, tells each its
  * one outcome. The faces (`Pool`, `promise`) make jobs; `Fleet` has the threads, `Backlog` the queue.
@@ -9,19 +9,16 @@ import { custom, leastBusy, placeOf, roundRobin } from "../core/choose.ts"
  * 3. Tasks that have no outcome by then fail with `PoolClosed`; threads that are left are terminated.
  * 4. The promise is fulfilled when the last thread is gone.
  */
-import { accepts, TaskTimes } from "../core/TaskTimes.ts"
 import { Backlog } from "./Backlog.ts"
 import { Cancelled } from "./Cancelled.ts"
 import { Fleet } from "./Fleet.ts"
 import { Histogram } from "./Histogram.ts"
-import { type Job, type Lost, unknownKind } from "./Job.ts"
+import type { Job, Lost } from "./Job.ts"
 import { KeepAlive } from "./KeepAlive.ts"
 import type { EngineOptions } from "./options.ts"
+import { Placement } from "./Placement.ts"
 import { Thieves } from "./Thieves.ts"
 import type { Thread } from "./Thread.ts"
-
-/** µs that a task counts for while nobody knows how long its kind takes. */
-const unknownCost = 250
 
 export interface EngineEvents {
   /** The first thread serves. */
@@ -30,8 +27,6 @@ export interface EngineEvents {
   readonly onGaveUp?: (lost: GaveUp) => void
   /** The queue is empty. */
   readonly onDrain?: () => void
-  /** Something has changed; after each message of a thread. */
-  readonly onProgress?: () => void
 }
 
 /** Why a pool has stopped by itself. */
@@ -43,7 +38,7 @@ export class Engine {
   readonly options: EngineOptions
   readonly fleet: Fleet
   readonly backlog: Backlog
-  readonly times = new TaskTimes()
+  private readonly placement: Placement
   readonly queueWait = new Histogram()
   readonly runTime = new Histogram()
   /** Tasks that have no outcome yet. */
@@ -53,14 +48,11 @@ export class Engine {
   /** ms, read once in each synchronous run: a clock call per task would cost too much. */
   private now = performance.now()
   private isNowFresh = false
-  private readonly kinds = new Map<string, number>()
-  private names: ReadonlyArray<string> = []
   private readonly events: EngineEvents
   private readonly keepAlive = new KeepAlive()
   private readonly cancelled: Cancelled
   private readonly thieves: Thieves
   private dirty: Array<Thread> = []
-  private turn = 0
   private isReady = false
   private needsDrain = false
   private stopped: Lost | undefined
@@ -103,6 +95,7 @@ export class Engine {
         onRecycle: (thread) => this.recycle(thread),
       },
     )
+    this.placement = new Placement(this.fleet.ready, options)
     this.cancelled = new Cancelled(this.fleet, options.grace)
     this.thieves = new Thieves(this.fleet, (jobs) => {
       this.onReturned(jobs)
@@ -121,7 +114,7 @@ export class Engine {
     if (this.stopped !== undefined) return this.lose(job, this.stopped)
     if (this.options.taskTimeout > 0) this.startTimeout(job, this.options.taskTimeout)
     const { backlog } = this
-    if (job.place === -1 && backlog.size === 0 && this.dispatch(job)) return
+    if (job.place === -1 && backlog.size === 0 && this.placement.dispatch(job)) return
     backlog.add(job, this.time())
     if (backlog.isFull) this.needsDrain = true
     if (job.place !== -1) this.pump()
@@ -135,7 +128,7 @@ export class Engine {
 
   /** µs that this task takes; infinite while nobody knows. */
   micros(task: string): number {
-    return this.times.of(this.kindOf(task))
+    return this.placement.micros(task)
   }
 
   /** Nobody waits for this task any more. `released` is told when no thread is busy with it. */
@@ -240,46 +233,6 @@ export class Engine {
     this.isNowFresh = false
   }
 
-  private kindOf(task: string): number {
-    let kind = this.kinds.get(task)
-    if (kind === undefined) {
-      kind = this.kinds.size
-      this.kinds.set(task, kind)
-    }
-    return kind
-  }
-
-  /** Hand a task to a thread that has room for it; false when none has. */
-  private dispatch(job: Job): boolean {
-    if (this.fleet.ready.length === 0) return false
-    if (job.kind === unknownKind) job.kind = this.kindOf(job.task)
-    const micros = this.times.of(job.kind)
-    const thread = this.choose(job, micros)
-    if (thread === undefined) return false
-    this.give(thread, job, micros)
-    return true
-  }
-
-  private give(thread: Thread, job: Job, micros: number): void {
-    job.cost = micros === Number.POSITIVE_INFINITY ? unknownCost : micros
-    thread.add(job, job.kind < this.names.length ? job.kind : job.task)
-  }
-
-  private hasRoom(thread: Thread, job: Job, micros: number): boolean {
-    // What moves to a thread cannot be taken back: it goes where it starts at once.
-    if (job.isMoved && thread.held >= this.options.concurrency) return false
-    return thread.hasSlot && accepts(thread.held, thread.load, micros, this.options.concurrency)
-  }
-
-  private choose(job: Job, micros: number): Thread | undefined {
-    const { ready } = this.fleet
-    const hasRoom = (thread: Thread) => this.hasRoom(thread, job, micros)
-    const { scheduling } = this.options
-    if (scheduling === "leastBusy") return leastBusy(ready, hasRoom)
-    if (scheduling === "roundRobin") return roundRobin(ready, hasRoom, this.turn++)
-    return custom(ready, hasRoom, scheduling, job.task)
-  }
-
   /** Hand out what waits, for as long as threads have room. */
   private pump(): void {
     if (this.backlog.size === 0) return this.pumped()
@@ -288,7 +241,7 @@ export class Engine {
     for (const thread of this.fleet.ready) this.pumpBound(thread)
     for (;;) {
       const job = backlog.waiting.peek(this.now)
-      if (job === undefined || !this.dispatch(job)) break
+      if (job === undefined || !this.placement.dispatch(job)) break
       backlog.waiting.take(this.now)
       this.queueWait.record((this.now - job.waitsSince) * 1000)
       if (backlog.suspendedCount > 0) backlog.admit(this.now)
@@ -316,11 +269,8 @@ export class Engine {
       if (job === undefined) return
       const other = backlog.waiting.peek(this.now)
       if (other !== undefined && other.waitsSince < job.waitsSince && thread.held === 0) return
-      if (job.kind === unknownKind) job.kind = this.kindOf(job.task)
-      const micros = this.times.of(job.kind)
-      if (!this.hasRoom(thread, job, micros)) return
+      if (!this.placement.dispatchTo(thread, job)) return
       backlog.takeBound(thread.place)
-      this.give(thread, job, micros)
     }
   }
 
@@ -339,9 +289,7 @@ export class Engine {
       const missing = this.options.tasks?.find((task) => !names.includes(task))
       if (missing !== undefined) return this.giveUp({ _tag: "NotServed", missing })
       this.isReady = true
-      this.names = names
-      this.kinds.clear()
-      for (const name of names) this.kindOf(name)
+      this.placement.serve(names)
       this.keepAlive.release()
       this.events.onReady?.()
     }
@@ -353,10 +301,9 @@ export class Engine {
 
   private readonly onTimes = (thread: Thread, times: ReadonlyArray<number | string>): void => {
     for (let i = 0; i + 2 < times.length; i += 3) {
-      const kind = times[i]
       const count = Number(times[i + 1])
       const micros = Number(times[i + 2])
-      this.times.record(typeof kind === "number" ? kind : this.kindOf(String(kind)), count, micros)
+      this.placement.record(times[i] ?? "", count, micros)
       thread.busy += micros
       this.runTime.record(micros / count, count)
     }
@@ -379,7 +326,6 @@ export class Engine {
     const { recycleAfter } = this.options
     if (recycleAfter > 0 && thread.done >= recycleAfter) this.recycle(thread)
     this.pump()
-    this.events.onProgress?.()
   }
 
   private recycle(thread: Thread): void {

@@ -25,8 +25,6 @@ export class Failure extends Error {
   }
 }
 
-const none: Readonly<Record<string, unknown>> = {}
-
 type Tell = (run: Run, what: Code, content: unknown) => void
 
 export class Run {
@@ -106,10 +104,6 @@ export class Run {
 
   get trace(): Trace | undefined {
     return this.extra?.trace
-  }
-
-  get values(): Readonly<Record<string, unknown>> {
-    return this.extra?.values ?? none
   }
 
   /** The reader has taken so many chunks. */

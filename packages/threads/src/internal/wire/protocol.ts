@@ -81,8 +81,6 @@ export interface Extra {
   /** The results that the thread owes are posted before it starts. */
   readonly abortable?: true
   readonly trace?: Trace
-  /** Context values by name, encoded. */
-  readonly values?: Readonly<Record<string, unknown>>
   /** It is a stream, and so many chunks may be under way. */
   readonly credit?: number
 }
