@@ -224,9 +224,12 @@ const abort = async (begin: Start): Promise<Case.Case> => {
   }
 }
 
+/** Of util-linux. */
+const pinner = "taskset"
+
 /** One core for this process and all threads that it will start. */
 const pin = (): void => {
-  execFileSync("taskset", ["-acp", "0", String(process.pid)])
+  execFileSync(pinner, ["-acp", "0", String(process.pid)])
 }
 
 export const makeCase =

@@ -18,7 +18,7 @@ import { type Chunk, StreamJob } from "./StreamJob.ts"
 import { type Code, code, type Extra } from "./wire/protocol.ts"
 
 /** What a caller may say about one task. */
-export interface TaskOptions {
+interface TaskOptions {
   readonly priority?: number
   readonly affinity?: string
   readonly transfer?: ReadonlyArray<Transferable>

@@ -8,7 +8,7 @@ import { Laws } from "../fixtures/Laws.ts"
 export const kinds = ["bare", "effect"] as const
 export type Kind = (typeof kinds)[number]
 
-export const entryOf = (kind: Kind) => new URL(`../fixtures/laws.${kind}.ts`, import.meta.url)
+const entryOf = (kind: Kind) => new URL(`../fixtures/laws.${kind}.ts`, import.meta.url)
 
 export const makePool = (kind: Kind, options: Omit<Pool.Options, "entry"> = {}) =>
   Pool.make(Laws, { entry: entryOf(kind), size: 1, ...options })

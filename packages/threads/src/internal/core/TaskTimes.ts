@@ -8,7 +8,7 @@
 const ahead = 250
 
 /** No thread holds more tasks, however short they are. */
-export const mostTasks = 256
+const mostTasks = 256
 
 /** A mean of what was measured, in which the latest counts for a fifth. */
 export class TaskTimes {

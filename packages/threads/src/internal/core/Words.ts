@@ -13,10 +13,10 @@
  * A reclaimed word is free only when the thread has seen it: the message about it is still under way,
  * and would start whatever stands in its place.
  */
-export const free = 0
-export const queued = 1
-export const started = 2
-export const reclaimed = 3
+const free = 0
+const queued = 1
+const started = 2
+const reclaimed = 3
 
 /** Tasks under way to one thread, those included whose reclaimed word it has not seen yet. */
 export const mostSlots = 1024

@@ -8,7 +8,7 @@ import type { Histogram } from "./Histogram.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Durations {
+interface Durations {
   readonly count: number
   readonly mean: number
   readonly p50: number

@@ -31,7 +31,7 @@ import { pending, Run } from "./Run.ts"
 export type Handler = (payload: unknown, run: Run) => unknown
 
 /** What an entry serves. */
-export interface Served {
+interface Served {
   readonly handlers: ReadonlyMap<string, Handler>
   /** For a task that is none of them. */
   readonly find?: (task: string) => Handler | undefined
@@ -214,5 +214,5 @@ export class Host {
   }
 }
 
-export const isThenable = (value: unknown): value is PromiseLike<unknown> =>
+const isThenable = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"

@@ -83,7 +83,7 @@ const define = (error: Error, key: string, value: unknown) => {
 const callerMark = "\n    at --- the caller of the task ---"
 
 /** The stack of the thread, then that of the caller without its first line. */
-export const joinStacks = (thread: string, caller: string | undefined): string => {
+const joinStacks = (thread: string, caller: string | undefined): string => {
   const rest = caller?.indexOf("\n")
   if (caller === undefined || rest === undefined || rest === -1) return thread
   return `${thread}${callerMark}${caller.slice(rest)}`
@@ -101,7 +101,7 @@ export const enrich = (error: Error, from: EncodedError, callerStack?: string): 
   }
 }
 
-export const decodeError = (from: EncodedError, callerStack?: string): Error => {
+const decodeError = (from: EncodedError, callerStack?: string): Error => {
   const Class = classes[from.name] ?? Error
   const error =
     from.errors === undefined
