@@ -7,6 +7,7 @@
  */
 import type { Socket } from "node:net"
 
+import { Copies } from "./Copies.ts"
 import { byteLength, Decoder, encode, encodeText, maxValueBytes, preamble } from "./Frame.ts"
 import { defaultMaxMessageBytes } from "./Link.ts"
 import { TooLarge, type Wire, type WireEvents } from "./Wire.ts"
@@ -25,6 +26,7 @@ export interface PipeOptions {
 
 export const pipeWire = (socket: Socket, options: PipeOptions): Wire => {
   const limit = (options.maxMessageBytes ?? defaultMaxMessageBytes) + slack
+  const copies = new Copies()
   let events: WireEvents | undefined
   const onEnd = () => events?.onClose({ _tag: "PeerDisconnected" })
   return {
@@ -61,7 +63,10 @@ export const pipeWire = (socket: Socket, options: PipeOptions): Wire => {
       if (value > maxValueBytes) throw new TooLarge(value, maxValueBytes)
       if (pieces.length > 1) socket.cork()
       // Large buffers are the caller's, who may change them before the peer reads: copy.
-      for (const [i, piece] of pieces.entries()) socket.write(i < 2 ? piece : Buffer.from(piece))
+      for (const [i, piece] of pieces.entries()) {
+        if (i < 2) socket.write(piece)
+        else socket.write(...copies.make(piece))
+      }
       if (pieces.length > 1) socket.uncork()
       return bytes
     },
