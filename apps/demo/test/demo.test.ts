@@ -222,7 +222,10 @@ describe("a bad setting is one sentence and exit code 1", () => {
     [{ PORT: "65536" }, 'PORT is "65536", but must be a whole number from 0 to 65535'],
     [{ WORKERS: "0" }, 'WORKERS is "0", but must be a whole number from 1 to 64'],
     [{ WORKERS: "1.5" }, 'WORKERS is "1.5", but must be a whole number from 1 to 64'],
-    [{ SCHEDULING: "random" }, 'SCHEDULING is "random", but must be leastConnections, roundRobin or operatingSystem'],
+    [
+      { SCHEDULING: "random" },
+      'SCHEDULING is "random", but must be leastConnections, roundRobin or operatingSystem',
+    ],
   ] as const
   for (const [env, sentence] of cases) {
     it.live(sentence, () =>

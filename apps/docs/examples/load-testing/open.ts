@@ -2,7 +2,7 @@ import { LoadTest, type Plan } from "@manycore/loadtest"
 
 // #region open
 /** What do people see, when 200 of them come each second, whatever happens? */
-export const plan = (url: string): Plan.Input => ({
+const plan = (url: string): Plan.Input => ({
   url,
   rate: 200,
   duration: "2 seconds",

@@ -316,7 +316,10 @@ describe("Frame", () => {
     const frames = values.map((value) => encodeText(JSON.stringify(value)))
     const stream = Buffer.concat([preamble, ...frames, frame("end")])
     for (let at = 0; at <= stream.byteLength; at++) {
-      assertSame(decode([stream.subarray(0, at), stream.subarray(at)]), [...values, "end"])
+      assert.deepStrictEqual(decode([stream.subarray(0, at), stream.subarray(at)]), [
+        ...values,
+        "end",
+      ])
     }
   })
 
