@@ -34,7 +34,7 @@ const find = (name) =>
 
 /** npm runs scripts with a shell; wrappers of programs, Chromium's too, are scripts that use these. */
 const systemPrograms =
-  "sh env dirname basename readlink sed grep cat head tail cut tr sort uname id ls find mkdir mktemp rm expr which ps lsof".split(
+  "sh env dirname basename readlink sed grep cat head tail cut tr sort uname id ls find mkdir mktemp rm expr which ps lsof stty script".split(
     " ",
   )
 

@@ -77,7 +77,7 @@ async function main() {
     ["run", "test", "test:workspace", "--continue", "--concurrency=1", ...args],
     {
       cwd: root,
-      env: { ...process.env, MANYCORE_MACHINE: await machine() },
+      env: { ...process.env, TEST_MACHINE: await machine() },
       stdio: "inherit",
       shell: process.platform === "win32",
     },
