@@ -34,6 +34,11 @@ describe("Plan", () => {
     [undefined, "", "a plan must be an object with a url"],
     ["http://127.0.0.1", "", 'a plan must be an object with a url, got "http://127.0.0.1"'],
     [{}, "url", "url is missing: give the address to load, such as http://127.0.0.1:3000/"],
+    [
+      { url: "http://127.0.0.1:99999/" },
+      "url",
+      'url must be an http:// or https:// address with a port up to 65535, such as http://127.0.0.1:3000/, got "http://127.0.0.1:99999/"',
+    ],
     [{ url: 3 }, "url", "url must be an address such as http://127.0.0.1:3000/, got 3"],
     [
       { url: "localhost:3000/x" },
@@ -43,7 +48,7 @@ describe("Plan", () => {
     [
       { url: "ftp://a/" },
       "url",
-      'url must be an address that starts with http:// or https://, such as http://127.0.0.1:3000/, got "ftp://a/"',
+      'url must be an http:// or https:// address with a port up to 65535, such as http://127.0.0.1:3000/, got "ftp://a/"',
     ],
     [
       { url, connections: 0 },

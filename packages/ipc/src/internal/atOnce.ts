@@ -5,6 +5,8 @@
  */
 import { Effect, Fiber, type Scope } from "effect"
 
+import { Fifo } from "../bare/Fifo.ts"
+
 type Run = (effect: Effect.Effect<unknown>) => Fiber.Fiber<unknown>
 
 /** Each in a fiber of its own. */
@@ -28,7 +30,7 @@ export const atOnceInTurn: Effect.Effect<
   never,
   Scope.Scope
 > = Effect.map(atOnce, (run) => {
-  const waiting: Array<Effect.Effect<unknown>> = []
+  const waiting = new Fifo<Effect.Effect<unknown>>()
   let isBusy = false
   /** True when it has ended already. */
   const start = (effect: Effect.Effect<unknown>): boolean => {
@@ -45,7 +47,7 @@ export const atOnceInTurn: Effect.Effect<
     }
   }
   return (effect) => {
-    if (isBusy) waiting.push(effect)
-    else start(effect)
+    waiting.push(effect)
+    if (!isBusy) next()
   }
 })

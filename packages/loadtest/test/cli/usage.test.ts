@@ -14,7 +14,7 @@ const wrong: ReadonlyArray<readonly [call: string, sentence: string]> = [
   ["nonsense", 'URL must start with http:// or https://: try http://nonsense, got "nonsense"'],
   [
     "http://u:secret@[",
-    'URL must be an address that starts with http:// or https://, such as http://127.0.0.1:3000/, got "http://u:***@["',
+    'URL must be an http:// or https:// address with a port up to 65535, such as http://127.0.0.1:3000/, got "http://u:***@["',
   ],
   ["http://a/ 2:b", 'URL must start with http:// or https://: try http://b, got "b"'],
   ["-c 0 http://a/", "--connections must be a whole number from 1 to 65535, got 0"],

@@ -18,7 +18,7 @@ export const urlProblem = (given: string, name = "url"): string | undefined => {
   if (url?.protocol === "http:" || url?.protocol === "https:") return undefined
   return !given.includes("//") && URL.canParse(guess)
     ? `${name} must start with http:// or https://: try ${guess}, got ${quote(given)}`
-    : `${name} must be an address that starts with http:// or https://, such as http://127.0.0.1:3000/, got ${quote(given)}`
+    : `${name} must be an http:// or https:// address with a port up to 65535, such as http://127.0.0.1:3000/, got ${quote(given)}`
 }
 
 export const headersProblem = (headers: Headers, name = "headers"): string | undefined => {
