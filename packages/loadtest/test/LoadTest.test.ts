@@ -61,6 +61,21 @@ describe("LoadTest", () => {
     }),
   )
 
+  it.live("calls nothing unsent that was due after it was stopped", () =>
+    Effect.gen(function* () {
+      const { requests, url } = yield* server({ "/never": FaultServer.silent })
+      const report = yield* run(
+        { url: `${url}/never`, rate: 200, duration: "1 minute", grace: "300 millis" },
+        { stop: Condition.until("some requests are sent", () => requests() > 20) },
+      )
+      assert.strictEqual(report.ended, "stopped")
+      assert.deepStrictEqual(
+        report.warnings.filter(({ code }) => code === "connections"),
+        [],
+      )
+    }),
+  )
+
   it.live("never hangs: what is unanswered after the grace is reported as in flight", () =>
     Effect.gen(function* () {
       yield* Census.guard()

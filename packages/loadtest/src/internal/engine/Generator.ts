@@ -31,8 +31,10 @@ export interface Outcome {
   readonly ended: Ending
   /** Of those that count. */
   readonly inFlight: number
-  /** Their time had come, but they were not sent. */
+  /** Their time had come before `stoppedAt`, but they were not sent. */
   readonly unsent: number
+  /** Complete answers that came after `stoppedAt`. */
+  readonly lateAnswers: number
   readonly startedAt: number
   /** Nothing was sent any more. */
   readonly stoppedAt: number
@@ -93,6 +95,7 @@ export const make = (options: Options): Generator => {
   let ended = false
   let startedAt = 0
   let stoppedAt = 0
+  let lateAnswers = 0
   let opening = 0
   let attempts = 0
   let reachedAnybody = false
@@ -108,6 +111,7 @@ export const make = (options: Options): Generator => {
     },
     settled: (slot) => {
       reachedAnybody = true
+      if (ending !== undefined) lateAnswers += 1
       slots.settled(slot)
       if (tally.failures >= job.bail) stop("bail")
       model.settled(slot)
@@ -153,11 +157,11 @@ export const make = (options: Options): Generator => {
     clear()
     const inFlight = slots.inFlightSince(tally.countFrom)
     const endedAt = clock.now()
-    const unsent = model.unsent()
+    const unsent = model.unsent(stoppedAt)
     slots.destroy()
     // Everything was sent, but to nobody.
     const how = ending === "requests" && nobodyThere() ? "unreachable" : (ending ?? "stopped")
-    options.onEnd({ ended: how, inFlight, unsent, startedAt, stoppedAt, endedAt })
+    options.onEnd({ ended: how, inFlight, unsent, lateAnswers, startedAt, stoppedAt, endedAt })
   }
   const check = (): void => {
     if (ending !== undefined && slots.inFlight === 0) finish()

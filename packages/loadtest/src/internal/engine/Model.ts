@@ -12,8 +12,8 @@ export interface Model {
   readonly flush: () => void
   /** Sends nothing more. */
   readonly stop: () => void
-  /** Requests that count whose time came, but that were never sent. */
-  readonly unsent: () => number
+  /** Requests that count and were due before `at`, but for which there never was a free place. */
+  readonly unsent: (at: number) => number
 }
 
 /** What models are made of. */

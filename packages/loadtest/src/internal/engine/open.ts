@@ -43,7 +43,7 @@ export const open = (parts: OpenParts): Model => {
 
   const goesOn = (): boolean => !stopped
   /** Whether the time of a request that counts is over. */
-  const isMissed = (now: number): boolean => due < now && due >= start && left > 0
+  const isMissed = (at: number): boolean => due < at && due >= start && left > 0
 
   const advance = (): void => {
     const before = due
@@ -115,10 +115,11 @@ export const open = (parts: OpenParts): Model => {
       cancel?.()
       clear()
     },
-    unsent: () => {
-      const now = clock.now()
+    unsent: (at) => {
+      // Whatever else is due was cut off by the end of the run, within a tick of it.
+      if (blockedAt === Infinity) return 0
       let count = 0
-      while (isMissed(now)) {
+      while (isMissed(at)) {
         count += 1
         left -= 1
         advance()

@@ -7,6 +7,7 @@ import { type Report, version } from "../../Report.ts"
 import type { Snapshot } from "../../Snapshot.ts"
 import * as Thresholds from "../../Thresholds.ts"
 import * as Secrets from "../plan/secrets.ts"
+import * as Delivered from "./delivered.ts"
 import type { Result } from "./Fleet.ts"
 import type { Ledger } from "./Ledger.ts"
 import type { Series } from "./Series.ts"
@@ -24,16 +25,6 @@ const arrivalsOf = (plan: Plan.Plan): Arrivals.Arrivals | undefined =>
       })
     : undefined
 
-/** Over how many ms answers were given, see `Report.rate`. */
-const answerTime = (ledger: Ledger, startedAt: number, sending: number | undefined): number => {
-  const last = ledger.lastAnswer - startedAt
-  if (!Number.isFinite(last)) return 0
-  if (sending === undefined) return last
-  return Math.max(sending, last - (ledger.time("service", 50) ?? 0))
-}
-
-const perSecond = (count: number, ms: number): number => (ms > 0 ? (count * 1000) / ms : 0)
-
 /** How long the schedule was walked through, in ms. */
 const scheduled = (
   plan: Plan.Plan,
@@ -43,9 +34,14 @@ const scheduled = (
   const sending = Plan.sendingTime(plan)
   const limit = sending === undefined ? Infinity : Duration.toMillis(sending)
   const ended = Math.max(...results.map((result) => result.stoppedAt - result.startedAt))
-  // A run that ends by its requests has walked to where the next one would have been.
+  // A run that ends by its requests has walked to where the next one would have been; of a random
+  // schedule only the last one is known.
   const planned =
-    plan.requests === undefined ? Infinity : timeOf(arrivals, plan.requests, Math.max(1, ended))
+    plan.requests === undefined
+      ? Infinity
+      : plan.arrivals === "poisson"
+        ? ended
+        : timeOf(arrivals, plan.requests, Math.max(1, ended))
   const natural = results.every(({ ended }) => ended === "duration" || ended === "requests")
   return Math.max(0, natural ? Math.min(limit, planned) : Math.min(limit, planned, ended))
 }
@@ -63,6 +59,9 @@ const timeOf = (arrivals: Arrivals.Arrivals, count: number, hint: number): numbe
   }
   return high
 }
+
+const sumOf = (results: ReadonlyArray<Result>, count: (result: Result) => number): number =>
+  results.reduce((sum, result) => sum + count(result), 0)
 
 /** The first of these that a generator ended with is what the run ended with. */
 const order: ReadonlyArray<Report["ended"]> = [
@@ -88,14 +87,27 @@ export const report = (
   const duration = Math.max(0, Math.max(...results.map((result) => result.endedAt)) - startedAt)
   const arrivals = arrivalsOf(plan)
   const sending = arrivals === undefined ? undefined : scheduled(plan, arrivals, results)
-  const rate = {
-    asked:
-      arrivals === undefined || sending === undefined
-        ? null
-        : perSecond(arrivals.expected(sending), sending),
-    delivered: perSecond(ledger.answers, answerTime(ledger, startedAt, sending)),
-  }
   const findings = ledger.findings(true)
+  const intervals = series.intervals(duration)
+  const unsent = sumOf(results, (result) => result.unsent)
+  const due =
+    arrivals === undefined || sending === undefined
+      ? null
+      : plan.arrivals === "poisson"
+        ? // Chance decides how many there are: more or fewer than expected are nobody's fault.
+          findings.requests.sent + unsent
+        : arrivals.expected(sending)
+  const rate = {
+    asked: due === null ? null : Delivered.perSecond(due, sending ?? 0),
+    delivered: Delivered.of({
+      answers: ledger.answers,
+      late: sumOf(results, (result) => result.lateAnswers),
+      last: ledger.lastAnswer - startedAt,
+      stopped: Math.max(...results.map((result) => result.stoppedAt)) - startedAt,
+      typical: Math.min(...intervals.flatMap(({ p50 }) => p50 ?? [])),
+      scheduled: sending,
+    }),
+  }
   const { lateness } = ledger
   const ended = endingOf(results)
   const model = arrivals === undefined ? "closed" : "open"
@@ -114,7 +126,7 @@ export const report = (
     rate,
     lateness,
     duration,
-    series: series.intervals(duration),
+    series: intervals,
     thresholds: plan.thresholds.map((sentence) =>
       Thresholds.judge(Thresholds.parse(sentence), facts),
     ),
@@ -125,7 +137,7 @@ export const report = (
       requests: findings.requests,
       rate,
       lateness,
-      unsent: results.reduce((sum, { unsent }) => sum + unsent, 0),
+      unsent,
       connections: Plan.connectionLimit(plan),
       threads: results.length,
       precise: plan.pacing === "precise",
@@ -158,7 +170,7 @@ export const snapshot = (
     requests,
     rate: {
       asked: arrivalsOf(plan)?.rateAt(elapsed) ?? null,
-      delivered: perSecond(ledger.answers, elapsed),
+      delivered: Delivered.perSecond(ledger.answers, elapsed),
     },
     latency,
     statuses,
