@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net"
+import { constants } from "node:os"
 
 import { assert, describe, it } from "@effect/vitest"
 import { Condition } from "@manycore/testkit"
@@ -125,6 +126,29 @@ describe("Dispatcher", () => {
         handed.map(({ to }) => to),
         [2, 2],
       )
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("a port that the system chose is shared with who asks for it by its number", () =>
+    Effect.gen(function* () {
+      const { dispatcher, join } = yield* setup()
+      yield* join(1)
+      const ask = (serial: number, id: number, port: number) =>
+        Effect.callback<{ readonly errno: number; readonly port: number }>((resume) => {
+          dispatcher.listen(serial, id, { ...request, port }, ({ errno, sockname }) => {
+            resume(Effect.succeed({ errno, port: Number(Reflect.get(sockname ?? {}, "port")) }))
+          })
+        })
+      const { port } = yield* ask(1, 7, 0).pipe(
+        Effect.flatMap(({ errno }) => {
+          // One server of a worker has it: its second one cannot.
+          assert.strictEqual(errno, -constants.errno.EADDRINUSE)
+          dispatcher.unlisten(1, 0)
+          return ask(1, 8, 0)
+        }),
+      )
+      dispatcher.join(2, () => true)
+      assert.deepStrictEqual(yield* ask(2, 0, port), { errno: 0, port })
     }).pipe(Effect.scoped),
   )
 

@@ -170,6 +170,18 @@ describe("a reload", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.live("to the port that the system had chosen, and back, keeps it", () =>
+    Effect.gen(function* () {
+      const { get, supervisor } = yield* supervise({ program: "plain.mjs" })
+      const port = yield* supervisor.port
+      yield* supervisor.reload({ env: { ...version(1), PORT: String(port) } })
+      assert.strictEqual(yield* get("/version"), "1")
+      yield* supervisor.reload({ env: version(2) })
+      assert.strictEqual(yield* get("/version"), "2")
+      assert.strictEqual(yield* supervisor.port, port)
+    }).pipe(Effect.scoped),
+  )
+
   it.live("two at once happen one after the other", () =>
     Effect.gen(function* () {
       const { get, supervisor } = yield* supervise({ program: "plain.mjs" })

@@ -5,6 +5,8 @@
  *
  * It starts nothing but listeners, and ends with `close`.
  */
+import { constants } from "node:os"
+
 import * as Scheduling from "../../Scheduling.ts"
 import type { ListenRequest } from "../protocol.ts"
 import { keyOf, Listener, type Opened } from "./Listener.ts"
@@ -92,7 +94,7 @@ export class Dispatcher {
   ): void {
     const member = this.members.get(serial)
     if (member === undefined || this.isClosed || member.servers.size >= mostServers) return
-    const key = keyOf(request)
+    const key = this.keyFor(request)
     let listener = this.listeners.get(key)
     if (listener === undefined) {
       listener = new Listener(request, (handle) => this.accept(key, handle))
@@ -103,6 +105,9 @@ export class Dispatcher {
       if (opened.errno !== 0) {
         // The next one may try again.
         if (this.listeners.get(key) === listener) this.listeners.delete(key)
+      } else if (member.servers.has(key)) {
+        // Another server of the same worker has it.
+        return answer({ errno: -constants.errno.EADDRINUSE, sockname: null }, undefined)
       } else member.servers.set(key, id)
       answer(opened, data)
       if (opened.errno === 0) this.pump(key)
@@ -175,6 +180,14 @@ export class Dispatcher {
       for (const { handle } of member.pending.values()) handle.close()
     }
     this.members.clear()
+  }
+
+  /** A port that the system chose may be asked for by its number later: after a reload, or anew. */
+  private keyFor(request: ListenRequest): string {
+    const key = keyOf(request)
+    if (this.listeners.has(key)) return key
+    for (const [known, listener] of this.listeners) if (listener.isAt(request)) return known
+    return key
   }
 
   private accept(key: string, handle: RawHandle): void {

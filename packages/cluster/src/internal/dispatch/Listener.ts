@@ -39,12 +39,14 @@ const listen = (server: Server, request: ListenRequest): void => {
 export class Listener {
   /** What the first worker said of its TLS session tickets. */
   readonly data: unknown
+  private readonly request: ListenRequest
   private readonly server: Server
   private opened: Opened | undefined
   private waiting: Array<(opened: Opened) => void> = []
 
   constructor(request: ListenRequest, accept: (handle: RawHandle) => void) {
     this.data = request.data
+    this.request = request
     this.server = createServer()
     this.server.once("error", (error) => this.settle({ errno: errnoOf(error), sockname: null }))
     this.server.once("listening", () =>
@@ -56,6 +58,16 @@ export class Listener {
       const errno = error instanceof Error ? errnoOf(error) : unknownError
       queueMicrotask(() => this.settle({ errno, sockname: null }))
     }
+  }
+
+  /** Whether it listens on what the request names, by the port that the system chose for port 0. */
+  isAt({ address, addressType, fd, port }: ListenRequest): boolean {
+    const { opened, request } = this
+    if (port <= 0 || request.port !== 0 || opened === undefined || opened.sockname === null) {
+      return false
+    }
+    const isSameHost = request.address === address && request.addressType === addressType
+    return isSameHost && request.fd === fd && Reflect.get(opened.sockname, "port") === port
   }
 
   /** Call back when it listens, or cannot. */
