@@ -126,10 +126,15 @@ const complete = (thresholds: ReadonlyArray<string>): ReadonlyArray<string> => [
   ...(thresholds.some((one) => measures(one, "Rate")) ? [] : ["rate >= 98%"]),
 ]
 
-const problemOf = ({ from, max, min, precision }: Search.Limits): string | undefined => {
-  if (!(min > 0 && min <= max)) return "the lowest rate must be above 0 and not above the highest"
-  if (!(from > 0)) return "the first rate must be above 0"
-  return precision > 0 ? undefined : "the precision must be above 0"
+/** The first option that does not hold, as a sentence that begins with its name. */
+const problemOf = ({ from, max, min, precision }: Search.Limits) => {
+  if (!(min > 0 && min <= max)) {
+    return invalid("min", `min must be above 0 and not above the highest rate (${max}), got ${min}`)
+  }
+  if (!(from > 0)) return invalid("from", `from must be a rate above 0, got ${from}`)
+  return precision > 0
+    ? undefined
+    : invalid("precision", `precision must be a share above 0, such as 0.05, got ${precision}`)
 }
 
 const judge = (rate: number, report: Report.Report): Probe => {
@@ -177,7 +182,9 @@ const prepare = Effect.fnUntraced(function* (input: Plan.Input, options: Options
     return yield* invalid(given, `${given} is for the search to choose: leave it out`)
   }
   const probe = Option.getOrUndefined(Duration.fromInput(options.probe ?? "5 seconds"))
-  if (probe === undefined) return yield* invalid("duration", "duration of a probe must be a time")
+  if (probe === undefined || Duration.toMillis(probe) < 1) {
+    return yield* invalid("probe", 'probe must be a time of at least 1 ms, such as "5 seconds"')
+  }
   const limits = {
     from: options.from ?? 100,
     min: options.min ?? 1,
@@ -185,7 +192,7 @@ const prepare = Effect.fnUntraced(function* (input: Plan.Input, options: Options
     precision: options.precision ?? 0.05,
   }
   const problem = problemOf(limits)
-  if (problem !== undefined) return yield* invalid("", problem)
+  if (problem !== undefined) return yield* problem
   const plan = yield* Plan.make({
     ...input,
     rate: limits.from,

@@ -27,6 +27,7 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
 import * as Child from "./internal/server/child.ts"
+import * as LastWords from "./internal/server/lastWords.ts"
 
 /**
  * @category models
@@ -167,14 +168,6 @@ const announced = (text: string): string | undefined => {
 const told = (listening: string): Effect.Effect<string | undefined> =>
   Effect.promise(() => readFile(listening, "utf8").then(announced, () => undefined))
 
-const lastWords = (child: Child.Child): string => {
-  const line = child.output
-    .trim()
-    .split("\n")
-    .findLast((one) => one.trim() !== "")
-  return line === undefined ? "" : `; the last it said: ${line.trim()}`
-}
-
 /** Polls until `origin` answers; fails when the program ends first. */
 const listens = Effect.fnUntraced(function* (
   child: Child.Child,
@@ -187,7 +180,7 @@ const listens = Effect.fnUntraced(function* (
       // What it said last may still be in the pipe.
       yield* Effect.sleep(Child.every)
       return yield* new EndedEarly({
-        message: `the server ended ${describeExit(child.exited)} before it listened${lastWords(child)}`,
+        message: `the server ended ${describeExit(child.exited)} before it listened${LastWords.of(child.output)}`,
       })
     }
     yield* Effect.sleep(Child.every)
@@ -229,7 +222,7 @@ const begin = Effect.fnUntraced(function* (options: Options) {
         const hint = address === undefined ? "; give its URL when it is no Node program" : ""
         return Effect.fail(
           new NotListening({
-            message: `the server does not listen on ${where} after ${Duration.toSeconds(deadline)} s${hint}${lastWords(child)}`,
+            message: `the server does not listen on ${where} after ${Duration.toSeconds(deadline)} s${hint}${LastWords.of(child.output)}`,
           }),
         )
       },

@@ -46,6 +46,7 @@ export const read = (argv: ReadonlyArray<string>): Result.Result<CommandLine, st
   const own = end === -1 ? argv : argv.slice(0, end)
   const command = end === -1 ? undefined : argv.slice(end + 1)
   const [first = ""] = own
+  if (first === "help") return Result.succeed({ args: [...own.slice(1), "--help"], command })
   const translate = Object.hasOwn(dialects, first) ? dialects[first] : undefined
   return Result.map(
     translate === undefined ? Result.succeed(normalize(own)) : translate(own.slice(1)),

@@ -30,14 +30,14 @@ const flags: Readonly<Record<string, string | undefined>> = {
   bail: "--bail",
   thresholds: "--threshold",
   socketPath: "--socket",
-  tls: "--insecure, --cert and --ca",
+  tls: "TLS (--insecure, --ca, --cert, --key)",
 } satisfies Record<Plan.Field, string | undefined>
 
 /** The sentence of an `InvalidPlan`, with the flag in place of the field. */
 export const plan = ({ field, message }: Plan.InvalidPlan): string => {
   const flag = Object.hasOwn(flags, field) ? flags[field] : undefined
   if (flag === undefined || !message.startsWith(`${field} `)) return message
-  return flag + message.slice(field.length).replace(/^ \[\d+\] url/, "")
+  return flag + message.slice(field.length).replace(/^ \[\d+\] (?:url|headers)/, "")
 }
 
 const oneLine = (text: string): string => text.replace(/\s+/g, " ").trim()
@@ -54,6 +54,10 @@ const foreign: Readonly<Record<string, string>> = {
   "--amount": "-n gives the number of requests",
   "--workers": "-w gives threads",
   "--count": "-c gives the connections; manyload quick takes artillery's flags",
+  "--latency": "the percentiles are always shown",
+  "--overallRate": "-R gives the rate",
+  "--renderStatusCodes": "the statuses are always shown",
+  "-z": "-d gives the time",
 }
 
 /** What a search chooses itself. */

@@ -1,5 +1,5 @@
-import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 /** `manyload find`: the highest rate at which thresholds hold. */
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Console from "effect/Console"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -7,8 +7,9 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 
 import * as Find from "../Find.ts"
+import type * as LoadTest from "../LoadTest.ts"
 import * as Document from "./document.ts"
-import { codes, Failed } from "./exit.ts"
+import { codes, Failed, usage } from "./exit.ts"
 import * as Io from "./io.ts"
 import * as Rates from "./render/Rates.ts"
 import { checked, type FileFlags, files, fromLoadTest, orUsage } from "./run.ts"
@@ -61,13 +62,27 @@ const precision = (given: string): Result.Result<number, string> => {
 const options = (input: Input): Result.Result<Find.Options, string> =>
   Result.gen(function* () {
     return {
-      probe: yield* ToPlan.optional(input.probe, ToPlan.time("--probe")),
+      probe: yield* ToPlan.optional(input.probe, ToPlan.time("--probe", 1)),
       from: yield* ToPlan.optional(input.from, ToPlan.rate("--from")),
       min: yield* ToPlan.optional(input.minRate, ToPlan.rate("--min-rate")),
       max: yield* ToPlan.optional(input.maxRate, ToPlan.rate("--max-rate")),
       precision: yield* ToPlan.optional(input.precision, precision),
     }
   })
+
+/** What people type for an option of the search. */
+const flags: Readonly<Record<string, string>> = {
+  min: "--min-rate",
+  from: "--from",
+  precision: "--precision",
+}
+
+const fromFind = (error: LoadTest.LoadTestError): Failed => {
+  const { message, reason } = error
+  if (reason._tag !== "InvalidPlan" || !Object.hasOwn(flags, reason.field))
+    return fromLoadTest(error)
+  return usage(`${flags[reason.field]}${message.slice(reason.field.length)}`)
+}
 
 /** The handler of the command. */
 export const handle = Effect.fnUntraced(function* (input: Input) {
@@ -77,18 +92,21 @@ export const handle = Effect.fnUntraced(function* (input: Input) {
   const file = Option.getOrUndefined(input.out)
   if (file !== undefined) yield* Io.writable("--out", file)
 
-  // A rate of any kind makes it the open model that it will be; the search chooses both anew.
+  // A rate of any kind makes it the open model that it will be; the search chooses anew what it has
+  // a default of its own for.
   const {
     duration: _,
     rate: __,
-    ...plan
+    warmup,
+    ...rest
   } = yield* checked({ ...request, thresholds: must, rate: 1 })
+  const plan = Option.isSome(input.warmup) ? { ...rest, warmup } : rest
   const interrupted = yield* Io.interruption
   const report = yield* Find.run(plan, {
     ...given,
     stop: Deferred.await(interrupted),
     onProbe: (probe) => (input.quiet ? Effect.void : Console.error(Rates.line(probe))),
-  }).pipe(Effect.mapError(fromLoadTest))
+  }).pipe(Effect.mapError(fromFind))
   const document = Document.json(Find.encode(report))
   if (file !== undefined) yield* Io.write(file, document)
   else if (input.json) yield* Io.print(document)

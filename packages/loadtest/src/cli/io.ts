@@ -54,10 +54,16 @@ export const write = (file: string, text: string): Effect.Effect<void, Failed> =
     catch: (error) => broken(`${file} cannot be written: ${why(error)}`),
   })
 
-/** Writes to stdout and waits until it is written. */
-export const print = (text: string): Effect.Effect<void> =>
+/**
+ * Writes to stdout and waits until it is written. A reader that goes away, such as `head`, has seen
+ * enough; what was found, and the exit code, do not depend on it.
+ */
+export const print = (text: string): Effect.Effect<void, Failed> =>
   Effect.callback((resume) => {
-    process.stdout.write(Secrets.mask(text), () => resume(Effect.void))
+    process.stdout.write(Secrets.mask(text), (error) => {
+      const gone = !(error instanceof Error) || ("code" in error && error.code === "EPIPE")
+      resume(gone ? Effect.void : broken(`stdout cannot be written: ${why(error)}`))
+    })
   })
 
 /** A sentence on stderr, with the name of the program. */

@@ -8,4 +8,5 @@ enableCompileCache()
 // The garbage of a request dies at once: a young generation that grows would only cost memory.
 setFlagsFromString("--semi-space-growth-factor=1")
 
-await import("./program.ts")
+const { run } = await import("./program.ts")
+run()

@@ -62,14 +62,6 @@ const toCode = (exit: Exit.Exit<unknown, unknown>): number => {
   return codes.broken
 }
 
-// A reader that goes away, such as head, has seen enough.
-process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  process.exit(error.code === "EPIPE" ? codes.ok : codes.broken)
-})
-
-// Nobody reads the progress any more: that is no reason to end a run.
-process.stderr.on("error", () => {})
-
 // Not NodeRuntime's: there a signal interrupts the program, here it asks for the report.
 const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   fiber.addObserver((exit) =>
@@ -79,7 +71,13 @@ const runMain = Runtime.makeRunMain(({ fiber, teardown }) => {
   )
 })
 
-runMain(main, {
-  disableErrorReporting: true,
-  teardown: (exit, onExit) => onExit(toCode(exit)),
-})
+/** Runs the command that the process was started with; sets its exit code. */
+export const run = (): void => {
+  // `Io.print` says what is wrong with stdout; that nobody reads the progress is no reason to end a run.
+  process.stdout.on("error", () => {})
+  process.stderr.on("error", () => {})
+  runMain(main, {
+    disableErrorReporting: true,
+    teardown: (exit, onExit) => onExit(toCode(exit)),
+  })
+}

@@ -1,11 +1,12 @@
-import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 /** `manyload URL`: makes a plan of its flags, runs it, prints the report. */
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Option from "effect/Option"
 import type * as Result from "effect/Result"
 
+import * as LastWords from "../internal/server/lastWords.ts"
 import * as LoadTest from "../LoadTest.ts"
 import * as Plan from "../Plan.ts"
 import type * as Report from "../Report.ts"
@@ -110,9 +111,9 @@ const server = Effect.fnUntraced(function* (
     Effect.sync(() => {
       const exit = started.exited()
       if (exit === undefined) return
-      const words = started.output().trim().split("\n").at(-1) ?? ""
-      const said = words === "" ? "" : `; the last it said: ${words}`
-      Io.complain(`the server ended ${ServerProcess.describeExit(exit)} during the run${said}`)
+      Io.complain(
+        `the server ended ${ServerProcess.describeExit(exit)} during the run${LastWords.of(started.output())}`,
+      )
     }),
   )
   return started

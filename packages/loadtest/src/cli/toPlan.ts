@@ -58,13 +58,19 @@ export const optional = <A, B>(
   read: (value: A) => Read<B>,
 ): Read<B | undefined> => (Option.isNone(given) ? Result.succeed(undefined) : read(given.value))
 
-/** `10s`, `500ms`, `2m`, `1h`; a bare number is seconds. In ms. */
+/** `10s`, `500ms`, `2m`, `1h`; a bare number is seconds. In ms, and at least `least`. */
 export const time =
-  (flag: string) =>
+  (flag: string, least = 0) =>
   (given: string): Read<number> => {
     const ms = Units.time(given)
-    return ms === undefined
-      ? Result.fail(`${flag} must be a time such as 10s, 500ms or 2m, got ${JSON.stringify(given)}`)
+    const needs =
+      ms === undefined
+        ? "a time such as 10s, 500ms or 2m"
+        : ms < least
+          ? `at least ${least}ms`
+          : undefined
+    return ms === undefined || needs !== undefined
+      ? Result.fail(`${flag} must be ${needs}, got ${JSON.stringify(given)}`)
       : Result.succeed(ms)
   }
 
@@ -88,7 +94,7 @@ export const stages = (
     const [span = "", goal = "", ...more] = stage.trim().split(":")
     const duration = Units.time(span)
     const reached = rate("--stages")(goal)
-    return duration === undefined || Result.isFailure(reached) || more.length > 0
+    return duration === undefined || duration < 1 || Result.isFailure(reached) || more.length > 0
       ? undefined
       : { duration, rate: reached.success }
   })
@@ -143,7 +149,7 @@ export const headers = (
 
 /** A URL, with a weight in front when it has one: `3:http://a/`. */
 export const target = (given: string): { readonly url: string; readonly weight?: number } => {
-  const match = /^(\d+):(.*)$/s.exec(given)
+  const match = /^(\d+(?:\.\d+)?):(.*)$/s.exec(given)
   return match === null ? { url: given } : { url: match[2] ?? "", weight: Number(match[1]) }
 }
 
@@ -153,7 +159,12 @@ const where = (urls: ReadonlyArray<string>): Read<Pick<Unchecked, "url" | "targe
   if (first === undefined) {
     return Result.fail("URL is missing: try manyload -n 500 -c 50 http://127.0.0.1:3000/fast")
   }
-  return Result.succeed(rest.length === 0 ? { url: first.url } : { targets: [first, ...rest] })
+  const wrong = [first, ...rest].find(({ weight = 1 }) => !Number.isInteger(weight) || weight < 1)
+  return wrong === undefined
+    ? Result.succeed(rest.length === 0 ? { url: first.url } : { targets: [first, ...rest] })
+    : Result.fail(
+        `the weight in front of a URL must be a whole number of at least 1, got ${JSON.stringify(`${wrong.weight}:${wrong.url}`)}`,
+      )
 }
 
 /** As text where it is one: a report shows its plan. */
@@ -181,6 +192,11 @@ export const request = (input: Input, files: Files): Read<Unchecked> =>
     if (input.noKeepAlive && input.keepAlive) {
       return yield* Result.fail("--no-keepalive and --keepalive exclude each other: choose one")
     }
+    if (input.noKeepAlive && Option.getOrElse(input.pipelining, () => 1) > 1) {
+      return yield* Result.fail(
+        "--pipelining and --no-keepalive exclude each other: a connection of one request has no line",
+      )
+    }
     if (Option.isSome(input.body) && files.body !== undefined) {
       return yield* Result.fail("--body and --body-file exclude each other: choose one")
     }
@@ -198,7 +214,7 @@ export const request = (input: Input, files: Files): Read<Unchecked> =>
       connections: Option.getOrUndefined(input.connections),
       keepAlive: !input.noKeepAlive,
       pipelining: Option.getOrUndefined(input.pipelining),
-      timeout: yield* optional(input.timeout, time("--timeout")),
+      timeout: yield* optional(input.timeout, time("--timeout", 1)),
       socketPath: Option.getOrUndefined(input.socket),
       threads: Option.getOrUndefined(input.threads),
       arrivals: Option.getOrUndefined(input.arrivals),
@@ -214,7 +230,7 @@ export const load = (input: Load): Read<Unchecked> =>
   Result.gen(function* () {
     return {
       requests: Option.getOrUndefined(input.requests),
-      duration: yield* optional(input.duration, time("--duration")),
+      duration: yield* optional(input.duration, time("--duration", 1)),
       grace: yield* optional(input.grace, time("--grace")),
       rate: yield* optional(input.rate, rate("--rate")),
       stages: yield* optional(input.stages, stages),

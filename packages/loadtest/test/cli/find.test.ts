@@ -102,6 +102,21 @@ describe("find", () => {
     }),
   )
 
+  it.live("warms up for a second unless it is told for how long", () =>
+    Effect.gen(function* () {
+      const { url } = yield* TestServer.start()
+      const search = ["find", "--p99", "5s", "--probe", "500ms", "--from", "50", "--max-rate", "50"]
+      for (const [flags, expected] of [
+        [[], "1 seconds"],
+        [["--warmup", "0"], "0 millis"],
+      ] as const) {
+        const { stdout } = yield* manyload(...search, ...flags, "--json", "--quiet", url)
+        const found = yield* Find.decode(JSON.parse(stdout))
+        assert.strictEqual(Find.encode(found).plan.warmup, expected)
+      }
+    }),
+  )
+
   it.live("exits with 1 when no rate holds, with 2 when it is not told what must hold", () =>
     Effect.gen(function* () {
       const port = yield* FaultServer.refusedPort

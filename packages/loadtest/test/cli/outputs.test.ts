@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
@@ -135,6 +135,27 @@ describe("manyload, when its reader goes away", () => {
       const program = yield* shell(`"$0" "$@" -n 20 --json ${server.url} | true`)
       yield* program.exit
       assert.strictEqual(program.stderr(), "")
+    }),
+  )
+
+  it.live("judges the run all the same", () =>
+    Effect.gen(function* () {
+      const server = yield* TestServer.start({ latency: "5 millis" })
+      const program = yield* shell(
+        `{ { "$0" "$@" -n 20 --json --threshold 'p50 < 1ms' ${server.url}; echo "code $?" >&3; } | true; } 3>&1`,
+      )
+      yield* program.exit
+      assert.include(program.stdout(), "code 1", program.diagnostics())
+      assert.match(program.stderr(), /^manyload: 1 of 1 threshold failed/)
+    }),
+  )
+
+  it.live.skipIf(!existsSync("/dev/full"))("says that its report could not be written", () =>
+    Effect.gen(function* () {
+      const server = yield* TestServer.start()
+      const program = yield* shell(`"$0" "$@" -n 20 ${server.url} > /dev/full`)
+      assert.strictEqual((yield* program.exit).code, 3)
+      assert.strictEqual(program.stderr(), "manyload: stdout cannot be written: the disk is full\n")
     }),
   )
 })

@@ -28,6 +28,24 @@ const wrong: ReadonlyArray<readonly [call: string, sentence: string]> = [
     `-t is not a flag of manyload: -d 10s limits the time, --timeout one request, -w gives threads${how}`,
   ],
   ["-d soon http://a/", '--duration must be a time such as 10s, 500ms or 2m, got "soon"'],
+  ["-d 0 http://a/", '--duration must be at least 1ms, got "0"'],
+  ["--timeout 0 http://a/", '--timeout must be at least 1ms, got "0"'],
+  [
+    "0:http://a/ 1:http://b/",
+    'the weight in front of a URL must be a whole number of at least 1, got "0:http://a/"',
+  ],
+  [
+    "1.5:http://a/",
+    'the weight in front of a URL must be a whole number of at least 1, got "1.5:http://a/"',
+  ],
+  [
+    "-p 2 --no-keepalive http://a/",
+    "--pipelining and --no-keepalive exclude each other: a connection of one request has no line",
+  ],
+  [
+    "--insecure http://a/",
+    "TLS (--insecure, --ca, --cert, --key) needs an address that starts with https://",
+  ],
   ["-H x http://a/", '--header must look like "Accept: text/plain", got "x"'],
   [
     "-m BREW http://a/",
@@ -70,8 +88,10 @@ const wrong: ReadonlyArray<readonly [call: string, sentence: string]> = [
   ["find --p99 1s --precision 0 http://a/", '--precision must be a share such as 5%, got "0"'],
   [
     "find --p99 1s --min-rate 5 --max-rate 4 http://a/",
-    "the lowest rate must be above 0 and not above the highest",
+    "--min-rate must be above 0 and not above the highest rate (4), got 5",
   ],
+  ["find --p99 1s --from 0 http://a/", "--from must be a rate above 0, got 0"],
+  ["find --p99 1s --probe 0 http://a/", '--probe must be at least 1ms, got "0"'],
   [
     "find --p99 1s -R 5 http://a/",
     `-R is not a flag of manyload find: the search chooses it; --from gives the first rate, --probe the time of each${how}`,
@@ -140,6 +160,13 @@ describe("manyload --help", () => {
       const { code, stdout } = yield* manyload("serve", "--help")
       assert.strictEqual(code, 0)
       assert.include(stdout, "manyload serve --latency 20ms --stall 1s/10s")
+    }),
+  )
+
+  it.live("answers the word help too", () =>
+    Effect.gen(function* () {
+      assert.include((yield* manyload("help")).stdout, "manyload -n 500 -c 50")
+      assert.include((yield* manyload("help", "find")).stdout, "manyload find --p99 200ms")
     }),
   )
 
