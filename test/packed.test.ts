@@ -61,7 +61,7 @@ it.live(
         process: 6,
         thread: 6,
         counter: 42,
-        load: { library: counts, command: counts },
+        load: { library: counts, threads: counts, server: counts },
       })
     }).pipe(Effect.scoped),
   5 * 60_000,

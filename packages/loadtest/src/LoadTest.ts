@@ -111,7 +111,7 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
     // Nobody may wait for ever for a run whose Scope was closed.
     yield* Effect.addFinalizer(() => Deferred.interrupt(finished))
     const environment = Environment.capture(DateTime.formatIso(yield* DateTime.now))
-    yield* Effect.promise(Histogram.ready)
+    yield* Effect.sync(Histogram.ready)
     const jobs = Job.make(plan)
     const [first, ...others] = jobs
 

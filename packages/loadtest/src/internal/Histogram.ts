@@ -1,6 +1,6 @@
 /**
  * The histograms of a run: HdrHistogram's, of microseconds up to an hour, three significant digits.
- * In WebAssembly, which records in a third of the time; `ready` must be awaited once before.
+ * In WebAssembly, which records in a third of the time; `ready` must be called once before.
  *
  * They live outside of the JavaScript heap: whoever makes one destroys it.
  */
@@ -9,7 +9,7 @@ import {
   decodeFromCompressedBase64,
   encodeIntoCompressedBase64,
   type Histogram,
-  initWebAssembly,
+  initWebAssemblySync,
 } from "hdr-histogram-js"
 
 import type { Latency } from "../Report.ts"
@@ -19,7 +19,8 @@ export type { Histogram }
 /** The largest value that is told apart from larger ones, in µs. */
 const highest = 3_600_000_000
 
-export const ready: () => Promise<void> = initWebAssembly
+/** At once: the way that waits asks for `Response`, with which Node loads its whole HTTP client. */
+export const ready: () => void = initWebAssemblySync
 
 /** `counts`: how large one count may get, in bits. */
 export const make = (counts: 32 | 64 = 32): Histogram =>

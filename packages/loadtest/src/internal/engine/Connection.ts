@@ -6,12 +6,11 @@
  * When it breaks, each of its requests that have no complete answer fails in the same class. Its
  * parser and its queue start anew with each opening.
  */
-import { STATUS_CODES } from "node:http"
-
 import { done, Framer, malformed } from "../framer/Framer.ts"
 import * as Failure from "./Failure.ts"
 import type { Route } from "./Job.ts"
 import { Needle } from "./Needle.ts"
+import { phrases } from "./phrases.ts"
 import type { Tally } from "./Tally.ts"
 import type { Clock, Dial, Events, Stage, Wire } from "./Wire.ts"
 
@@ -246,7 +245,7 @@ export class Connection {
     let example = ""
     if (request.expected[status] !== 1) {
       failure = "status"
-      example = `${status} ${STATUS_CODES[status] ?? ""}`.trim()
+      example = `${status} ${phrases[status] ?? ""}`.trim()
     } else if (this.#needles[index]?.found === false) {
       failure = "check"
       example = `the body does not contain ${JSON.stringify(request.contains)}`

@@ -4,17 +4,15 @@
  */
 import { lookup, type LookupAddress } from "node:dns"
 import { connect, type LookupFunction, type Socket, isIP } from "node:net"
-import {
-  connect as connectTls,
-  createSecureContext,
-  type SecureContext,
-  type TLSSocket,
-} from "node:tls"
+import type { SecureContext, TLSSocket } from "node:tls"
 
 import type { Job } from "./Job.ts"
 import type { Dial, Events, Stage, Wire } from "./Wire.ts"
 
 const bufferSize = 64 * 1024
+
+/** Loaded when it is needed: it takes as long to load as the rest of a generator. */
+const tlsOf = () => process.getBuiltinModule("node:tls")
 
 /**
  * Asks for the address of a host once and shares the answer between all connections, so that neither
@@ -76,7 +74,7 @@ const attach = (socket: Socket, events: Events) => {
 
 /** The certificates of a plan, ready for all connections; throws when they cannot be read. */
 export const contextOf = (tls: Job["tls"]): SecureContext =>
-  createSecureContext({
+  tlsOf().createSecureContext({
     ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls?.key === undefined ? {} : { key: tls.key }),
@@ -117,7 +115,7 @@ export const make = (job: Pick<Job, "origins" | "socketPath" | "tls">): Dial => 
     const host = job.origins[origin]?.host ?? ""
     const session = tls?.sessionReuse === false ? undefined : sessions.get(origin)
     const servername = tls?.serverName ?? (isIP(host) === 0 ? host : undefined)
-    const socket: TLSSocket = connectTls({
+    const socket: TLSSocket = tlsOf().connect({
       ...address(origin),
       ALPNProtocols: [...(tls?.alpn ?? ["http/1.1"])],
       rejectUnauthorized: tls?.insecure !== true,

@@ -12,7 +12,7 @@ const wire = parentThreadWire()
 if (wire !== undefined) {
   const link = new Link(wire)
   const { on, send } = Messages.over(link)
-  await Histogram.ready()
+  Histogram.ready()
   on("job", (job) => {
     let over = false
     const generator = generate(
