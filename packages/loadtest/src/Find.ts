@@ -25,6 +25,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 
+import * as Headline from "./internal/find/headline.ts"
 import * as Search from "./internal/find/Search.ts"
 import * as Secrets from "./internal/plan/secrets.ts"
 import * as LoadTest from "./LoadTest.ts"
@@ -104,6 +105,8 @@ export interface Options {
   readonly precision?: number | undefined
   /** How long each rate is tried; default 5 seconds. */
   readonly probe?: Duration.Input | undefined
+  /** Sees each run that tries a rate, when it begins. */
+  readonly onTry?: ((rate: number, run: LoadTest.Run) => Effect.Effect<void>) | undefined
   /** Sees each rate that was tried. */
   readonly onProbe?: ((probe: Probe) => Effect.Effect<void>) | undefined
   /** Ends the search early, with a report, when it succeeds or fails. */
@@ -176,6 +179,19 @@ const recover = (plan: Plan.Plan, stop: Options["stop"]) => {
   )
 }
 
+/** One rate in a run of its own. */
+const attempt = Effect.fnUntraced(function* (
+  plan: Plan.Plan & { readonly rate: number },
+  { onTry, stop }: Options,
+) {
+  const run = yield* LoadTest.start(plan)
+  if (stop !== undefined) {
+    yield* stop.pipe(Effect.exit, Effect.andThen(run.stop), Effect.forkScoped)
+  }
+  if (onTry !== undefined) yield* onTry(plan.rate, run)
+  return yield* run.report
+}, Effect.scoped)
+
 const prepare = Effect.fnUntraced(function* (input: Plan.Input, options: Options) {
   const given = own.find((field) => input[field] !== undefined)
   if (given !== undefined) {
@@ -237,7 +253,7 @@ export const run: (
   for (;;) {
     const next = Search.next(search, limits)
     if (next._tag === "End") return answer(search, next.ended)
-    const report = yield* LoadTest.run({ ...plan, rate: next.rate }, { stop: options.stop })
+    const report = yield* attempt({ ...plan, rate: next.rate }, options)
     // Half of a probe says nothing.
     if (report.ended === "stopped") return answer(search, "stopped")
     const probe = judge(next.rate, report)
@@ -267,34 +283,10 @@ export const encode: (report: FindReport) => typeof FindReport.Encoded =
  */
 export const decode = Schema.decodeUnknownEffect(FindReport)
 
-const number = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
-
 /**
  * The search in one honest sentence: what rate held, what had to, and what to doubt.
  *
  * @category formatting
  * @since 0.1.0
  */
-export const headline = ({ ended, probes, rate, thresholds }: FindReport): string => {
-  const what = thresholds.join(", ")
-  const time = `in ${probes.length} ${probes.length === 1 ? "try" : "tries"}`
-  const lowest = Math.min(...probes.map((probe) => probe.rate))
-  const best = rate === null ? undefined : `${number.format(rate)} requests/s`
-  const failed = Math.min(
-    ...probes.filter((probe) => !probe.held && probe.rate > (rate ?? 0)).map((probe) => probe.rate),
-  )
-  switch (ended) {
-    case "found":
-      return `${best} held (${what}), ${number.format(failed)} did not; ${time}.`
-    case "max":
-      return `${best} held (${what}), which is the highest rate that was allowed; ${time}.`
-    case "min":
-      return `No rate held (${what}), not even ${number.format(lowest)} requests/s; ${time}.`
-    case "saturated":
-      return `${best === undefined ? "No rate held" : `${best} held`} (${what}), then the generator was the limit, not the server: give it more threads; ${time}.`
-    case "unreachable":
-      return `Nothing answered; ${best === undefined ? "no rate held" : `${best} held before`} (${what}).`
-    case "stopped":
-      return `Stopped early; ${best === undefined ? "no rate had held yet" : `${best} held so far`} (${what}); ${time}.`
-  }
-}
+export const headline: (report: FindReport) => string = Headline.of

@@ -114,7 +114,7 @@ describe("Find", () => {
         { url: "http://a/", thresholds: ["p99 < 1s"] },
         { min: 5, max: 4 },
       ],
-      "the lowest rate must be above 0 and not above the highest",
+      "min must be above 0 and not above the highest",
     ],
     [[{ url: "a", thresholds: ["p99 < 1s"] }], "url must start with"],
   ])("refuses what it cannot search: %j", ([given, sentence]) =>

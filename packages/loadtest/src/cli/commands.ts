@@ -96,6 +96,7 @@ const find = Command.make(
     json: Flags.output.json,
     out: Flags.output.out,
     quiet: Flags.output.quiet,
+    noProgress: Flags.output.noProgress,
   },
   (input) =>
     Effect.flatMap(

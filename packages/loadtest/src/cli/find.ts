@@ -1,16 +1,18 @@
 /** `manyload find`: the highest rate at which thresholds hold. */
 import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
-import * as Console from "effect/Console"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 
 import * as Find from "../Find.ts"
 import type * as LoadTest from "../LoadTest.ts"
+import type * as Plan from "../Plan.ts"
 import * as Document from "./document.ts"
 import { codes, Failed, usage } from "./exit.ts"
 import * as Io from "./io.ts"
+import * as Live from "./live.ts"
 import * as Rates from "./render/Rates.ts"
 import { checked, type FileFlags, files, fromLoadTest, orUsage } from "./run.ts"
 import * as ToPlan from "./toPlan.ts"
@@ -30,6 +32,7 @@ export interface Input extends ToPlan.Input, FileFlags, Percentiles {
   readonly json: boolean
   readonly out: Option.Option<string>
   readonly quiet: boolean
+  readonly noProgress: boolean
 }
 
 /** `--p99 200ms` is `--threshold 'p99 < 200ms'`. */
@@ -84,6 +87,22 @@ const fromFind = (error: LoadTest.LoadTestError): Failed => {
   return usage(`${flags[reason.field]}${message.slice(reason.field.length)}`)
 }
 
+const searched = Effect.fnUntraced(function* (
+  plan: Plan.Plan,
+  input: Plan.Input,
+  options: Find.Options,
+  progress: boolean,
+) {
+  const run = (more: Find.Options) =>
+    Effect.mapError(Find.run(input, { ...options, ...more }), fromFind)
+  if (!progress) return yield* run({})
+  const { onProbe, onTry, show } = yield* Live.search(process.stderr, plan)
+  const live = yield* Effect.forkScoped(show)
+  const report = yield* run({ onProbe, onTry })
+  yield* Fiber.interrupt(live)
+  return report
+}, Effect.scoped)
+
 /** The handler of the command. */
 export const handle = Effect.fnUntraced(function* (input: Input) {
   const must = yield* orUsage(thresholds(input))
@@ -92,21 +111,17 @@ export const handle = Effect.fnUntraced(function* (input: Input) {
   const file = Option.getOrUndefined(input.out)
   if (file !== undefined) yield* Io.writable("--out", file)
 
-  // A rate of any kind makes it the open model that it will be; the search chooses anew what it has
-  // a default of its own for.
-  const {
-    duration: _,
-    rate: __,
-    warmup,
-    ...rest
-  } = yield* checked({ ...request, thresholds: must, rate: 1 })
-  const plan = Option.isSome(input.warmup) ? { ...rest, warmup } : rest
+  // A rate of any kind makes it the open model that it will be.
+  const plan = yield* checked({ ...request, thresholds: must, rate: 1 })
+  // What the search chooses, or has a default of its own for.
+  const { duration: _, rate: __, warmup, ...rest } = plan
   const interrupted = yield* Io.interruption
-  const report = yield* Find.run(plan, {
-    ...given,
-    stop: Deferred.await(interrupted),
-    onProbe: (probe) => (input.quiet ? Effect.void : Console.error(Rates.line(probe))),
-  }).pipe(Effect.mapError(fromFind))
+  const report = yield* searched(
+    plan,
+    Option.isSome(input.warmup) ? { ...rest, warmup } : rest,
+    { ...given, stop: Deferred.await(interrupted) },
+    !input.quiet && !input.noProgress,
+  )
   const document = Document.json(Find.encode(report))
   if (file !== undefined) yield* Io.write(file, document)
   else if (input.json) yield* Io.print(document)

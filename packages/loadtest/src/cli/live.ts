@@ -1,14 +1,19 @@
 /**
- * Shows how a run is doing, on stderr: a screen that redraws itself on a terminal, a plain line now
- * and then elsewhere. It stops when it is interrupted, and leaves an empty screen and a cursor.
+ * Shows how a run or a search is doing, on stderr: a screen that redraws itself on a terminal, a plain
+ * line now and then elsewhere. It stops when it is interrupted, and leaves an empty screen and a
+ * cursor.
  */
+import * as TerminalCapabilities from "effect/cli/TerminalCapabilities"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 
+import type { Probe } from "../Find.ts"
 import type * as LoadTest from "../LoadTest.ts"
 import * as Plan from "../Plan.ts"
 import type { Snapshot } from "../Snapshot.ts"
+import * as Rates from "./render/Rates.ts"
 import * as Screen from "./render/Screen.ts"
+import * as SearchScreen from "./render/SearchScreen.ts"
 import * as Secrets from "./secrets.ts"
 
 /** What is needed of `process.stderr`. */
@@ -28,26 +33,26 @@ const clearLine = "\u001B[K"
 /** To the first of so many lines. */
 const up = (lines: number): string => (lines > 0 ? `\r\u001B[${lines}A` : "\r")
 
-/** Draws snapshots over each other; `clear` takes the last one away. */
-export const screen = (terminal: Terminal, plan: Plan.Plan, colors: boolean) => {
-  let history: Screen.History = []
+/** Draws pictures over each other; `clear` takes the last one away. */
+const canvas = (terminal: Terminal) => {
   let drawn = 0
-  let width = 0
-  const begin = (columns: number): string => {
+  let last: Screen.Size = { columns: 0, rows: 0 }
+  const begin = (size: Screen.Size): string => {
     if (drawn === 0) return hideCursor
-    // A terminal that was made narrower has broken the lines anew: nobody knows how many there are.
-    return columns === width ? up(drawn) : `${home}${clearBelow}`
+    // A terminal of another width has broken the lines anew, one with fewer rows has lost some: nobody
+    // knows how many there are.
+    const same = size.columns === last.columns && size.rows >= last.rows
+    return same ? up(drawn) : `${home}${clearBelow}`
   }
   return {
-    draw: (now: Snapshot): void => {
+    draw: (picture: (size: Screen.Size) => ReadonlyArray<string>): void => {
       // A terminal that does not know its size says 0.
       const size = { columns: terminal.columns || 80, rows: terminal.rows || 24 }
-      history = Screen.push(history, now)
-      const lines = Screen.view(plan, history, now, size, colors)
+      const lines = picture(size)
       const text = lines.map((line) => `${line}${clearLine}\n`).join("")
-      terminal.write(Secrets.mask(`${begin(size.columns)}${text}${clearBelow}`))
+      terminal.write(Secrets.mask(`${begin(size)}${text}${clearBelow}`))
       drawn = lines.length
-      width = size.columns
+      last = size
     },
     clear: (): void => {
       if (drawn > 0) terminal.write(`${up(drawn)}${clearBelow}${showCursor}`)
@@ -59,21 +64,34 @@ export const screen = (terminal: Terminal, plan: Plan.Plan, colors: boolean) => 
 /** Between two pictures, in ms. */
 const frame = 200
 
-const animate = (terminal: Terminal, run: LoadTest.Run, colors: boolean): Effect.Effect<never> =>
+/** Draws again and again; takes the last picture away when it is interrupted. */
+const animate = (
+  draw: Effect.Effect<void>,
+  { clear }: { readonly clear: () => void },
+): Effect.Effect<never> =>
   Effect.acquireUseRelease(
-    Effect.sync(() => {
-      const shown = screen(terminal, run.plan, colors)
-      // A second Ctrl-C exits without releasing anything.
-      process.once("exit", shown.clear)
-      return shown
-    }),
-    (shown) => run.snapshot.pipe(Effect.map(shown.draw), Effect.delay(frame), Effect.forever),
-    (shown) =>
+    // A second Ctrl-C exits without releasing anything.
+    Effect.sync(() => process.once("exit", clear)),
+    () => draw.pipe(Effect.delay(frame), Effect.forever),
+    () =>
       Effect.sync(() => {
-        process.removeListener("exit", shown.clear)
-        shown.clear()
+        process.removeListener("exit", clear)
+        clear()
       }),
   )
+
+/** The screen of a run. */
+export const screen = (terminal: Terminal, plan: Plan.Plan, colors: boolean) => {
+  const { clear, draw } = canvas(terminal)
+  let history: Screen.History = []
+  return {
+    draw: (now: Snapshot): void => {
+      history = Screen.push(history, now)
+      draw((size) => Screen.view(plan, history, now, size, colors))
+    },
+    clear,
+  }
+}
 
 /** Between two lines: about ten in a run, from one in a second to one in half a minute. In ms. */
 export const lineEvery = (plan: Plan.Plan): number => {
@@ -90,12 +108,45 @@ const lines = (terminal: Terminal, run: LoadTest.Run): Effect.Effect<never> =>
     Effect.forever,
   )
 
-/** Goes on until it is interrupted. */
-export const show = (
-  terminal: Terminal,
-  run: LoadTest.Run,
-  capabilities: { readonly colors: boolean; readonly dumb: boolean },
-): Effect.Effect<never> =>
-  terminal.isTTY === true && !capabilities.dumb
-    ? animate(terminal, run, capabilities.colors)
-    : lines(terminal, run)
+const capabilities = (terminal: Terminal) =>
+  Effect.map(TerminalCapabilities.TerminalCapabilities, ({ canColor }) => ({
+    colors: canColor,
+    draws: terminal.isTTY === true && process.env["TERM"] !== "dumb",
+  }))
+
+/** Shows a run until it is interrupted. */
+export const run = Effect.fnUntraced(function* (terminal: Terminal, shown: LoadTest.Run) {
+  const { colors, draws } = yield* capabilities(terminal)
+  if (!draws) return yield* lines(terminal, shown)
+  const picture = screen(terminal, shown.plan, colors)
+  return yield* animate(Effect.map(shown.snapshot, picture.draw), picture)
+})
+
+/** The screen of a search; where there is no terminal, a line for each rate that was tried. */
+export const search = Effect.fnUntraced(function* (terminal: Terminal, plan: Plan.Plan) {
+  const { colors, draws } = yield* capabilities(terminal)
+  const { clear, draw } = canvas(terminal)
+  const probes: Array<Probe> = []
+  let trying: { readonly rate: number; readonly run: LoadTest.Run } | undefined
+  const picture = Effect.gen(function* () {
+    const current =
+      trying === undefined
+        ? undefined
+        : { rate: trying.rate, plan: trying.run.plan, now: yield* trying.run.snapshot }
+    draw((size) => SearchScreen.view({ plan, probes, current }, size, colors))
+  })
+  return {
+    onTry: (rate: number, run: LoadTest.Run) =>
+      Effect.sync(() => {
+        trying = { rate, run }
+      }),
+    onProbe: (probe: Probe) =>
+      Effect.sync(() => {
+        trying = undefined
+        probes.push(probe)
+        if (!draws) terminal.write(`${Secrets.mask(Rates.line(probe))}\n`)
+      }),
+    /** Goes on until it is interrupted. */
+    show: draws ? animate(picture, { clear }) : Effect.never,
+  }
+})

@@ -126,15 +126,7 @@ const measure = Effect.fnUntraced(function* (
 ) {
   const run = yield* LoadTest.start(plan).pipe(Effect.mapError(fromLoadTest))
   yield* Deferred.await(interrupted).pipe(Effect.andThen(run.stop), Effect.forkScoped)
-  const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
-  const live = yield* Effect.forkScoped(
-    progress
-      ? Live.show(process.stderr, run, {
-          colors: canColor,
-          dumb: process.env["TERM"] === "dumb",
-        })
-      : Effect.never,
-  )
+  const live = yield* Effect.forkScoped(progress ? Live.run(process.stderr, run) : Effect.never)
   const report = yield* Effect.mapError(run.report, fromLoadTest)
   yield* Fiber.interrupt(live)
   return report

@@ -54,15 +54,15 @@ describe("Screen", () => {
   ████████████████████░░░░░░░░░░░░░░░░░░░░░░░░░░░░░░   40 %  4 s, 6 s left
 
   requests/s    240 now, 245 on average
-        400 ┤   █
-            ┤   █▃
-            ┤  ███
-            ┤ ████
+        400 ┤             ██████
+            ┤             ██████▃▃▃▃▃▃
+            ┤       ██████████████████
+            ┤ ████████████████████████
   latency p99   40.0 ms now
-    30.0 ms ┤    █
-            ┤   ▅█
-            ┤  ▃██
-            ┤ ▁███
+    30.0 ms ┤                   ██████
+            ┤             ▅▅▅▅▅▅██████
+            ┤       ▃▃▃▃▃▃████████████
+            ┤ ▁▁▁▁▁▁██████████████████
 
                 p50       p90      p99    p99.9      max
   latency   2.50 ms   12.3 ms   1.23 s   1.30 s   1m 01s
@@ -201,6 +201,19 @@ describe("live", () => {
     assert.deepStrictEqual(
       fake.written.map((text) => text.startsWith("\u001B[H\u001B[J")),
       [false, true, false],
+    )
+  })
+
+  it("begins anew on a terminal that lost rows, but not on one that has more", () => {
+    const fake = terminal()
+    const screen = Live.screen(fake, tenSeconds, false)
+    for (const rows of [24, 40, 10, 10]) {
+      Object.assign(fake, { rows })
+      screen.draw(now)
+    }
+    assert.deepStrictEqual(
+      fake.written.map((text) => text.startsWith("\u001B[H\u001B[J")),
+      [false, false, true, false],
     )
   })
 

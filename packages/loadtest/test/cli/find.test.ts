@@ -84,6 +84,9 @@ describe("find", () => {
         "find",
         "--p99",
         "5s",
+        // A loaded machine may be late.
+        "--threshold",
+        "rate >= 10%",
         "--probe",
         "500ms",
         "--warmup",

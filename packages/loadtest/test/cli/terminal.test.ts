@@ -79,6 +79,22 @@ describe("manyload on a terminal", () => {
     }),
   )
 
+  External.live("script", "draws the rates that a search tries, then what it found", (script) =>
+    Effect.gen(function* () {
+      yield* Census.guard()
+      const { url } = yield* server
+      const search = ["find", "--p99", "5s", "--probe", "1s", "--from", "20", "--max-rate", "40"]
+      const program = yield* onTerminal(script, [...search, `${url}/fast`])
+      assert.strictEqual((yield* program.exit).code, 0, program.diagnostics())
+      const [screen = "", summary = ""] = program.stdout().split(showCursor)
+      assert.include(screen, hideCursor, program.diagnostics())
+      for (const word of ["trying 20 requests/s", "trying 40 requests/s", "✓ held", "█", "░"]) {
+        assert.include(screen, word)
+      }
+      assert.match(Text.plain(summary), /40 requests\/s held .* in 2 tries\./)
+    }),
+  )
+
   External.live("script", "shows no screen when it is quiet", (script) =>
     Effect.gen(function* () {
       const { url } = yield* server

@@ -73,7 +73,8 @@ const timing = (plan: Plan.Plan, now: Snapshot): string => {
     : `${Text.seconds(now.elapsed)}, ${Text.seconds(left)} left`
 }
 
-const progress = (plan: Plan.Plan, now: Snapshot, width: number): string => {
+/** The bar of a run, with how far it is and how long it will take. */
+export const progress = (plan: Plan.Plan, now: Snapshot, width: number): string => {
   const share = now.progress ?? 0
   const after = `${now.progress === null ? "" : `${String(Math.floor(share * 100)).padStart(3)} %`}  ${timing(plan, now)}`
   const bar = Chart.progress(share, Math.max(10, Math.min(50, width - after.length - 6)))
@@ -84,23 +85,50 @@ interface Series {
   readonly title: string
   readonly values: ReadonlyArray<number | null>
   readonly format: (value: number) => string
+  readonly paint: (text: string) => string
 }
 
 const axis = 9
 
-const chart = (series: Series, size: Size, height: number, style: Text.Style): Array<string> => {
+/** The widest that one interval is drawn. */
+const widest = 6
+/** A run without an end in sight is drawn as if it had at least so many intervals. */
+const unknownEnd = 20
+
+/**
+ * So wide that a short run fills the chart when it is over, and one column when there is not enough
+ * room for all of it: then the chart moves.
+ */
+const columnsEach = (plan: Plan.Plan, intervals: number, width: number): number => {
+  const all = total(plan)
+  const expected = all === undefined ? unknownEnd : Math.ceil(all / 1000)
+  return Math.max(1, Math.min(widest, Math.floor(width / Math.max(1, expected, intervals))))
+}
+
+const chart = (
+  plan: Plan.Plan,
+  series: Series,
+  size: Size,
+  height: number,
+  style: Text.Style,
+): Array<string> => {
   const width = Math.max(10, Math.min(100, size.columns - axis - 6))
-  const max = Chart.highest(series.values.slice(-width))
+  const each = columnsEach(plan, series.values.length, width)
+  const values = series.values
+    .slice(-width)
+    .flatMap((value) => Array.from({ length: each }, () => value))
+  const max = Chart.highest(values)
   return [
     `  ${series.title}`,
-    ...Chart.columns(series.values, max, width, height).map((line, i) => {
+    ...Chart.columns(values, max, width, height).map((line, i) => {
       const tick = i === 0 && max > 0 ? series.format(max) : ""
-      return `  ${style.dim(`${tick.padStart(axis)} ┤`)} ${line}`
+      return `  ${style.dim(`${tick.padStart(axis)} ┤`)} ${series.paint(line)}`
     }),
   ]
 }
 
 const charts = (
+  plan: Plan.Plan,
   history: History,
   now: Snapshot,
   size: Size,
@@ -114,20 +142,24 @@ const charts = (
   const p99 = recent?.p99 ?? undefined
   return [
     ...chart(
+      plan,
       {
         title: `requests/s    ${style.dim(`${latest}${Text.precise(rate.delivered)} on average${asked}`)}`,
         values: history.map((point) => point.rate),
         format: Text.precise,
+        paint: style.rate,
       },
       size,
       height,
       style,
     ),
     ...chart(
+      plan,
       {
         title: `latency p99   ${style.dim(p99 === undefined ? "" : `${Text.ms(p99)} now`)}`,
         values: history.map((point) => point.p99),
         format: Text.ms,
+        paint: style.time,
       },
       size,
       height,
@@ -192,7 +224,7 @@ export const view = (
     style.dim(Load.describe(plan)),
     progress(plan, now, width),
     "",
-    ...charts(history, now, size, height, style),
+    ...charts(plan, history, now, size, height, style),
     "",
     ...percentiles(now, style),
     counts(now, style),

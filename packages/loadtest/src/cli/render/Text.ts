@@ -7,6 +7,10 @@ export interface Style {
   readonly good: (text: string) => string
   readonly warn: (text: string) => string
   readonly bad: (text: string) => string
+  /** Charts of rates. */
+  readonly rate: (text: string) => string
+  /** Charts of times. */
+  readonly time: (text: string) => string
 }
 
 const sgr = (code: number) => (text: string) => `\u001B[${code}m${text}\u001B[0m`
@@ -14,8 +18,16 @@ const same = (text: string): string => text
 
 export const style = (colors: boolean): Style =>
   colors
-    ? { bold: sgr(1), dim: sgr(2), good: sgr(32), warn: sgr(33), bad: sgr(31) }
-    : { bold: same, dim: same, good: same, warn: same, bad: same }
+    ? {
+        bold: sgr(1),
+        dim: sgr(2),
+        good: sgr(32),
+        warn: sgr(33),
+        bad: sgr(31),
+        rate: sgr(36),
+        time: sgr(35),
+      }
+    : { bold: same, dim: same, good: same, warn: same, bad: same, rate: same, time: same }
 
 const wholeFormat = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
 const preciseFormat = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
