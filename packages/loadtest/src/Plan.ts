@@ -16,6 +16,7 @@ import * as Checks from "./internal/plan/checks.ts"
 import * as Codecs from "./internal/plan/codecs.ts"
 import * as Explain from "./internal/plan/explain.ts"
 import * as Needs from "./internal/plan/needs.ts"
+import * as Target from "./Target.ts"
 import * as Thresholds from "./Thresholds.ts"
 
 /**
@@ -28,14 +29,6 @@ export class InvalidPlan extends Schema.TaggedError<InvalidPlan>()("InvalidPlan"
   field: Schema.String,
   message: Schema.String,
 }) {}
-
-/**
- * The most connections one plan may ask for: the number of ports that one address can dial from.
- *
- * @category limits
- * @since 0.1.0
- */
-export const maxConnections: number = Needs.maxConnections
 
 /**
  * How long a plan without `requests`, `duration` and `stages` runs.
@@ -52,29 +45,6 @@ export const defaultDuration: Duration.Duration = Duration.seconds(10)
  * @since 0.1.0
  */
 export const defaultOpenConnections = 1000
-
-/** The fields of a request that `targets` may set for themselves. */
-const request = {
-  method: Schema.optional(Codecs.Method),
-  headers: Schema.optional(Codecs.Headers),
-  body: Schema.optional(Codecs.Body),
-  expectStatus: Schema.optional(Schema.NonEmptyArray(Codecs.Status)),
-  expectBody: Schema.optional(Schema.String),
-}
-
-/**
- * One of several addresses. `weight` (default 1) is its share of the requests; `name` (default
- * method and path) is its name in the report; what is left out is as the plan says.
- *
- * @category models
- * @since 0.1.0
- */
-export const Target = Schema.Struct({
-  url: Schema.String,
-  name: Schema.optional(Schema.String),
-  weight: Codecs.wholeNumber(1, 1_000_000).pipe(Schema.withDecodingDefault(Effect.succeed(1))),
-  ...request,
-})
 
 /**
  * One part of a ramp: the rate moves in a straight line to `rate` within `duration`.
@@ -94,14 +64,6 @@ const firstProblem = <A>(
   }
   return undefined
 }
-
-const targetsProblem = (targets: ReadonlyArray<typeof Target.Type>): string | undefined =>
-  firstProblem(
-    targets,
-    (target, index) =>
-      Checks.urlProblem(target.url, `targets [${index}] url`) ??
-      Checks.headersProblem(target.headers ?? {}, `targets [${index}] headers`),
-  )
 
 const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
   schema.pipe(Schema.withDecodingDefault(Effect.succeed(value)))
@@ -162,8 +124,12 @@ const withDefault = <S extends Schema.Top>(schema: S, value: S["Encoded"]) =>
  */
 export const Plan = Schema.Struct({
   url: Schema.optional(Schema.String.check(Schema.makeFilter((url) => Checks.urlProblem(url)))),
-  targets: Schema.optional(Schema.NonEmptyArray(Target).check(Schema.makeFilter(targetsProblem))),
-  ...request,
+  targets: Schema.optional(
+    Schema.NonEmptyArray(Target.Target).check(
+      Schema.makeFilter((targets) => firstProblem(targets, Checks.targetProblem)),
+    ),
+  ),
+  ...Codecs.request,
   method: withDefault(Codecs.Method, "GET"),
   headers: withDefault(
     Codecs.Headers.check(Schema.makeFilter((headers) => Checks.headersProblem(headers))),
@@ -171,7 +137,7 @@ export const Plan = Schema.Struct({
   ),
   requests: Schema.optional(Codecs.wholeNumber(1, Number.MAX_SAFE_INTEGER)),
   duration: Schema.optional(Codecs.time(1)),
-  connections: Schema.optional(Codecs.wholeNumber(1, maxConnections)),
+  connections: Schema.optional(Codecs.wholeNumber(1, Needs.maxConnections)),
   keepAlive: withDefault(Schema.Boolean, true),
   pipelining: withDefault(Codecs.wholeNumber(1, 1000), 1),
   rate: Schema.optional(Codecs.rate(Number.MIN_VALUE)),
@@ -218,6 +184,7 @@ export type Input = typeof Plan.Encoded
 export type Field = keyof Input
 
 const decodeFields = Schema.decodeUnknownEffect(Plan)
+
 /**
  * Checks something that should be a plan, such as parsed JSON, and fills in its defaults.
  *
@@ -292,42 +259,12 @@ export const sendingTime = (plan: Plan): Duration.Duration | undefined =>
     : undefined)
 
 /**
- * A target with everything that the plan says for it.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ResolvedTarget {
-  readonly url: string
-  readonly name: string
-  readonly weight: number
-  readonly method: Plan["method"]
-  readonly headers: Plan["headers"]
-  readonly body: Plan["body"]
-  readonly expectStatus: Plan["expectStatus"]
-  readonly expectBody: Plan["expectBody"]
-}
-
-const single = (plan: Plan): typeof Target.Type => ({ url: plan.url ?? "", weight: 1 })
-
-/**
  * Where requests go: the plan's `targets`, or its `url` as the only one.
  *
  * @category getters
  * @since 0.1.0
  */
-export const targets = (plan: Plan): ReadonlyArray<ResolvedTarget> =>
-  (plan.targets ?? [single(plan)]).map((target) => {
-    const method = target.method ?? plan.method
-    const { pathname, search } = new URL(target.url)
-    return {
-      url: target.url,
-      name: target.name ?? `${method} ${pathname}${search}`,
-      weight: target.weight,
-      method,
-      headers: { ...plan.headers, ...target.headers },
-      body: target.body ?? plan.body,
-      expectStatus: target.expectStatus ?? plan.expectStatus,
-      expectBody: target.expectBody ?? plan.expectBody,
-    }
-  })
+export const targets = (plan: Plan): ReadonlyArray<Target.Resolved> =>
+  (plan.targets ?? [{ url: plan.url ?? "", weight: 1 }]).map((target) =>
+    Target.resolve(target, plan),
+  )

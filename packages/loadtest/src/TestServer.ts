@@ -14,12 +14,13 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http"
 import type { Socket } from "node:net"
 
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 
 import * as Answer from "./internal/serve/Answer.ts"
+import { settle } from "./internal/serve/settle.ts"
 import * as Wire from "./internal/serve/Wire.ts"
 
 /**
@@ -134,84 +135,6 @@ export interface TestServer {
   readonly counts: () => Counts
 }
 
-const invalid = (option: string, needs: string): InvalidOption =>
-  new InvalidOption({ option, message: `${option} must be ${needs}` })
-
-const isShare = (share: number): boolean => share >= 0 && share <= 1
-
-/** In ms; `undefined` for what is no finite time. */
-const millis = (time: Duration.Input): number | undefined => {
-  const duration = Duration.fromInput(time)
-  const ms = duration._tag === "Some" ? Duration.toMillis(duration.value) : NaN
-  return Number.isFinite(ms) ? ms : undefined
-}
-
-const isRange = (
-  latency: Options["latency"],
-): latency is { readonly min: Duration.Input; readonly max: Duration.Input } =>
-  typeof latency === "object" && latency !== null && "min" in latency && "max" in latency
-
-/** Complete and in plain numbers, or what is wrong. */
-const settle = (options: Options): Answer.Settings | InvalidOption => {
-  const { latency = 0, slow, stall } = options
-  const range = isRange(latency) ? latency : { min: latency, max: latency }
-  const min = millis(range.min)
-  const max = millis(range.max)
-  if (min === undefined || max === undefined || min > max) {
-    return invalid("latency", 'a time such as "20 millis", or from one to a longer one')
-  }
-  const slowly = slow === undefined ? 0 : millis(slow.latency)
-  if (slowly === undefined || !isShare(slow?.share ?? 0)) {
-    return invalid("slow", "a share from 0 to 1 and a time")
-  }
-  const status = options.status ?? 200
-  if (!Answer.isStatus(status)) return invalid("status", `from 200 to 999, got ${status}`)
-  const statuses = Object.entries(options.statuses ?? {}).map(([code, share]): [number, number] => [
-    Number(code),
-    share,
-  ])
-  if (
-    !statuses.every(([code, share]) => Answer.isStatus(code) && isShare(share)) ||
-    !isShare(statuses.reduce((sum, [, share]) => sum + share, 0))
-  ) {
-    return invalid("statuses", "codes from 200 to 999 with shares of at most 1 together")
-  }
-  const size = options.size ?? 2
-  if (!Number.isInteger(size) || size < 0 || size > Answer.maxSize) {
-    return invalid("size", `from 0 to ${Answer.maxSize} bytes, got ${size}`)
-  }
-  const faults = Answer.faults.map((fault): [Fault, number] => [
-    fault,
-    options.faults?.[fault] ?? 0,
-  ])
-  if (
-    !faults.every(([, share]) => isShare(share)) ||
-    !isShare(faults.reduce((sum, [, share]) => sum + share, 0))
-  ) {
-    return invalid("faults", "shares of at most 1 together")
-  }
-  const every = stall === undefined ? 1 : millis(stall.every)
-  const duration = stall === undefined ? 0 : millis(stall.duration)
-  if (every === undefined || duration === undefined || duration >= every) {
-    return invalid("stall", "a time that is shorter than the time between two stalls")
-  }
-  const concurrency = options.concurrency ?? Infinity
-  if (!(concurrency >= 1) || (Number.isFinite(concurrency) && !Number.isInteger(concurrency))) {
-    return invalid("concurrency", `a whole number of at least 1, got ${concurrency}`)
-  }
-  return {
-    concurrency,
-    latency: { min, max },
-    slow: { share: slow?.share ?? 0, latency: slowly },
-    status,
-    statuses,
-    size,
-    framing: options.framing ?? "length",
-    faults,
-    stall: stall === undefined ? undefined : { every, duration },
-  }
-}
-
 interface State {
   readonly server: Server
   readonly sockets: Set<Socket>
@@ -323,9 +246,11 @@ export const start: (options?: Options) => Effect.Effect<TestServer, TestServerE
     const settings =
       Number.isInteger(port) && port >= 0 && port <= 65_535
         ? settle(options)
-        : invalid("port", `from 0 to 65535, got ${port}`)
-    if (settings instanceof InvalidOption) {
-      return yield* new TestServerError({ reason: settings })
+        : { option: "port", needs: `from 0 to 65535, got ${port}` }
+    if ("needs" in settings) {
+      const { needs, option } = settings
+      const reason = new InvalidOption({ option, message: `${option} must be ${needs}` })
+      return yield* new TestServerError({ reason })
     }
     const state = yield* Effect.acquireRelease(
       Effect.sync(() => open(settings)),

@@ -11,7 +11,7 @@ import * as Screen from "./Screen.ts"
 import * as Text from "./Text.ts"
 
 /** The rate that is tried at the moment. */
-export interface Current {
+interface Current {
   readonly rate: number
   readonly plan: Plan.Plan
   readonly now: Snapshot

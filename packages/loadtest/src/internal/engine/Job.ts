@@ -5,6 +5,7 @@
 import * as Duration from "effect/Duration"
 
 import * as Plan from "../../Plan.ts"
+import type * as Target from "../../Target.ts"
 
 interface Origin {
   readonly secure: boolean
@@ -70,7 +71,7 @@ const bodyOf = (body: Plan.Plan["body"]): Buffer =>
 const withBody = new Set(["POST", "PUT", "PATCH"])
 
 /** The bytes of a request. Headers that the plan gives take the place of those that we would send. */
-const requestOf = (target: Plan.ResolvedTarget, keepAlive: boolean): Buffer => {
+const requestOf = (target: Target.Resolved, keepAlive: boolean): Buffer => {
   const url = new URL(target.url)
   const body = bodyOf(target.body)
   const lines: Array<string> = [`${target.method} ${url.pathname}${url.search} HTTP/1.1`]
@@ -91,7 +92,7 @@ const requestOf = (target: Plan.ResolvedTarget, keepAlive: boolean): Buffer => {
 }
 
 /** 2xx and 3xx when the plan does not say. */
-const expectedOf = (statuses: Plan.ResolvedTarget["expectStatus"]): Uint8Array => {
+const expectedOf = (statuses: Target.Resolved["expectStatus"]): Uint8Array => {
   const expected = new Uint8Array(1000)
   for (const status of statuses ?? ["2xx", "3xx"]) {
     if (typeof status === "number") expected[status] = 1

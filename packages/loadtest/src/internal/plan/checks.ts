@@ -42,6 +42,14 @@ export const headersProblem = (headers: Headers, name = "headers"): string | und
   return undefined
 }
 
+/** Of the target at `index` of a plan. */
+export const targetProblem = (
+  target: { readonly url: string; readonly headers?: Headers | undefined },
+  index: number,
+): string | undefined =>
+  urlProblem(target.url, `targets [${index}] url`) ??
+  headersProblem(target.headers ?? {}, `targets [${index}] headers`)
+
 /** A field that contradicts another one, and the sentence about it. */
 export interface Contradiction {
   readonly field: string
@@ -73,7 +81,7 @@ export const contradiction = (plan: Fields): Contradiction | undefined => {
   }
   const open = plan.rate !== undefined || plan.stages !== undefined
   if (!open && plan.arrivals !== "constant") {
-    return say("arrivals", `arrivals "${plan.arrivals}" need a rate or stages: give one of them`)
+    return say("arrivals", `arrivals "${plan.arrivals}" needs a rate or stages: give one of them`)
   }
   if (!open && plan.pacing !== "sleeping") {
     return say("pacing", `pacing "${plan.pacing}" needs a rate or stages: give one of them`)

@@ -47,12 +47,21 @@ export const Headers = Schema.Record(
 )
 export type Headers = typeof Headers.Type
 
-export const Body = Schema.Union([Schema.String, Schema.Struct({ base64: Schema.String })])
+const Body = Schema.Union([Schema.String, Schema.Struct({ base64: Schema.String })])
 
-export const Status = Schema.Union([
+const Status = Schema.Union([
   wholeNumber(100, 599),
   Schema.String.check(Schema.isPattern(/^[1-5]xx$/)),
 ])
+
+/** What is said of a request, by a plan for all targets or by a target for itself. */
+export const request = {
+  method: Schema.optional(Method),
+  headers: Schema.optional(Headers),
+  body: Schema.optional(Body),
+  expectStatus: Schema.optional(Schema.NonEmptyArray(Status)),
+  expectBody: Schema.optional(Schema.String),
+}
 
 export const Tls = Schema.Struct({
   insecure: Schema.optional(Schema.Boolean),
