@@ -19,6 +19,17 @@ describe("Report", () => {
     )
   })
 
+  it("does not call requests answered that were not", () => {
+    assert.strictEqual(
+      Report.headline({
+        ...report,
+        requests: { sent: 200, ok: 0, failed: 0, inFlight: 200 },
+        latency: null,
+      }),
+      "200 requests, none answered; 200 still unanswered at the end and in no latency.",
+    )
+  })
+
   it("says which thresholds did not hold, and what to doubt", () => {
     const held = { threshold: "p50 < 1s", actual: 3, unit: "ms", ok: true } as const
     const failed = { threshold: "p99 < 1s", actual: 2000, unit: "ms", ok: false } as const

@@ -88,10 +88,16 @@ const unlessInterrupted =
       ),
     )
 
+/** Says why nothing happens, when a server takes its time. */
+const announceWait = Effect.sync(() =>
+  process.stderr.write("waiting for the server to listen\n"),
+).pipe(Effect.delay("2 seconds"))
+
 /** Starts the server of `--on-port`, and says afterwards when it did not last. */
 const server = Effect.fnUntraced(function* (
   urls: ReadonlyArray<string>,
   command: ReadonlyArray<string>,
+  progress: boolean,
   interrupted: Interrupted,
 ) {
   const [program, ...args] = command
@@ -100,6 +106,7 @@ const server = Effect.fnUntraced(function* (
   }
   // Loaded only when it is called for: a run is to begin soon.
   const ServerProcess = yield* Effect.promise(() => import("../ServerProcess.ts"))
+  const patience = yield* Effect.forkScoped(progress ? announceWait : Effect.void)
   const started = yield* ServerProcess.start({
     command: [program, ...args],
     address: addressOf(urls),
@@ -107,6 +114,7 @@ const server = Effect.fnUntraced(function* (
     Effect.mapError((error) => broken(error.message)),
     unlessInterrupted(interrupted),
   )
+  yield* Fiber.interrupt(patience)
   yield* Effect.addFinalizer(() =>
     Effect.sync(() => {
       const exit = started.exited()
@@ -173,8 +181,9 @@ export const handle = Effect.fnUntraced(function* (
 
   const interrupted = yield* Io.interruption
   const plan = input.onPort
-    ? yield* Effect.flatMap(server(input.urls, command ?? [], interrupted), ({ origin }) =>
-        planOf(onOrigin(origin, input.urls)),
+    ? yield* Effect.flatMap(
+        server(input.urls, command ?? [], destinations.progress, interrupted),
+        ({ origin }) => planOf(onOrigin(origin, input.urls)),
       )
     : first
   const report = yield* measure(plan, destinations.progress, interrupted)

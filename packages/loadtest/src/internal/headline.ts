@@ -20,9 +20,8 @@ const outcome = ({ errors, requests }: Report): string => {
   if (ok === 0 && failed > 0)
     return `${plural(sent, "request")}, none succeeded: ${classes}${example}`
   if (failed > 0) return `${plural(sent, "request")}, ${whole.format(failed)} failed: ${classes}`
-  return inFlight === 0
-    ? `${plural(sent, "request")}, all answered`
-    : `${plural(sent, "request")}, ${whole.format(ok)} answered`
+  if (inFlight === 0) return `${plural(sent, "request")}, all answered`
+  return `${plural(sent, "request")}, ${ok === 0 ? "none" : whole.format(ok)} answered`
 }
 
 const rate = ({ rate: { asked, delivered }, latency, warnings }: Report): string => {

@@ -19,6 +19,7 @@ describe("manyload --on-port", () => {
         "-n",
         "20",
         "--json",
+        "--no-progress",
         "--on-port",
         ...server("child"),
       )
@@ -46,18 +47,21 @@ describe("manyload --on-port", () => {
   it.live("says why there is no server, and exits with 3", () =>
     Effect.gen(function* () {
       yield* Census.guard()
-      assert.deepStrictEqual(yield* manyload("--on-port", ...server("crash")), {
+      assert.deepStrictEqual(yield* manyload("--no-progress", "--on-port", ...server("crash")), {
         code: 3,
         stdout: "",
         stderr:
           "manyload: the server ended with exit code 7 before it listened; the last it said: no configuration found\n",
       })
-      assert.deepStrictEqual(yield* manyload("--on-port", "--", "/nowhere/server"), {
-        code: 3,
-        stdout: "",
-        stderr:
-          "manyload: cannot start /nowhere/server: there is no such program, or its directory is not there\n",
-      })
+      assert.deepStrictEqual(
+        yield* manyload("--no-progress", "--on-port", "--", "/nowhere/server"),
+        {
+          code: 3,
+          stdout: "",
+          stderr:
+            "manyload: cannot start /nowhere/server: there is no such program, or its directory is not there\n",
+        },
+      )
     }),
   )
 
@@ -92,14 +96,14 @@ describe("manyload --on-port", () => {
     Effect.gen(function* () {
       yield* Census.guard()
       const program = yield* start(["--on-port", ...server("mute")])
-      yield* Condition.until(
-        "the server runs",
-        () => Effect.map(Census.processes(program.pid), (all) => all.length >= 1),
-        { deadline: "10 seconds", state: program.diagnostics },
-      )
+      const waiting = "waiting for the server to listen\n"
+      yield* Condition.until("it says what it waits for", () => program.stderr() === waiting, {
+        deadline: "20 seconds",
+        state: program.diagnostics,
+      })
       yield* program.signal("SIGINT")
       const { code } = yield* program.exit
-      assert.deepStrictEqual([code, program.stdout(), program.stderr()], [130, "", ""])
+      assert.deepStrictEqual([code, program.stdout(), program.stderr()], [130, "", waiting])
     }),
   )
 

@@ -39,10 +39,21 @@ const figures = ({
   ...stats.map((stat) => latency?.[stat] ?? null),
 ]
 
-/** A row for each target and, when there are several, one for all together; times in ms. */
+/**
+ * A row for each target and, when there are several, one for all together; times in ms. What holds of
+ * the run as a whole, its rate and what to doubt, stands in the last row.
+ */
 export const summary = (report: Report.Report): string => {
   const { asked, delivered } = report.rate
-  const all: ReadonlyArray<Cell> = ["all", "", asked, delivered, ...figures(report)]
+  const warnings = report.warnings.map(({ message }) => message).join("; ")
+  const whole = (name: string, url: string): ReadonlyArray<Cell> => [
+    name,
+    url,
+    asked,
+    delivered,
+    ...figures(report),
+    warnings,
+  ]
   const [only] = report.routes
   return lines([
     [
@@ -55,13 +66,21 @@ export const summary = (report: Report.Report): string => {
       "failed",
       "in_flight",
       ...stats.map((stat) => `${stat}_ms`),
+      "warnings",
     ],
     ...(report.routes.length > 1
       ? [
-          ...report.routes.map((route) => [route.name, route.url, null, null, ...figures(route)]),
-          all,
+          ...report.routes.map((route) => [
+            route.name,
+            route.url,
+            null,
+            null,
+            ...figures(route),
+            null,
+          ]),
+          whole("all", ""),
         ]
-      : [[only?.name ?? "all", only?.url ?? "", asked, delivered, ...figures(report)]]),
+      : [whole(only?.name ?? "all", only?.url ?? "")]),
   ])
 }
 

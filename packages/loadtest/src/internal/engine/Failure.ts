@@ -18,6 +18,9 @@ interface SystemError {
 
 const text = (value: unknown): string => (typeof value === "string" ? value : "")
 
+/** What OpenSSL says, without its numbers and source files. */
+const openssl = /^[\dA-F]+:error:[\dA-F]+:[^:]*:[^:]*:([^:]+):/
+
 /** A host with several addresses fails with an `AggregateError` without a message of its own. */
 const describe = (cause: unknown): SystemError => {
   if (typeof cause !== "object" || cause === null) {
@@ -31,7 +34,7 @@ const describe = (cause: unknown): SystemError => {
   return {
     code: text(fields.code) || (inner[0]?.code ?? ""),
     syscall: text(fields.syscall) || (inner[0]?.syscall ?? ""),
-    message: (message || text(fields.code) || "unknown error").trim(),
+    message: (openssl.exec(message)?.[1] || message || text(fields.code) || "unknown error").trim(),
   }
 }
 
