@@ -96,11 +96,11 @@ describe("Dispatcher", () => {
     Effect.gen(function* () {
       const { client, closed, dispatcher, handed, join, until } = yield* setup(3)
       yield* join(1)
-      for (let i = 0; i < 8; i++) yield* client
-      // Two at most are on their way, three wait.
-      yield* Condition.until("the rest is closed", () => closed.length + dispatcher.waiting === 8)
+      for (let i = 0; i < 14; i++) yield* client
+      // Eight at most are on their way, three wait.
+      yield* Condition.until("the rest is closed", () => closed.length + dispatcher.waiting === 14)
       assert.isAtLeast(closed.length, 3)
-      assert.isAtMost(dispatcher.waiting, 5)
+      assert.isAtMost(dispatcher.waiting, 11)
       const before = handed.length
       dispatcher.taken(1, handed[0]?.id ?? 0)
       yield* until(before + 1)
@@ -149,6 +149,28 @@ describe("Dispatcher", () => {
       )
       dispatcher.join(2, () => true)
       assert.deepStrictEqual(yield* ask(2, 0, port), { errno: 0, port })
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("an end that is told before its beginning does not count for ever", () =>
+    Effect.gen(function* () {
+      const { client, dispatcher, handed, join, until } = yield* setup()
+      yield* join(1)
+      yield* join(2)
+      for (let i = 0; i < 6; i++) {
+        yield* client
+        yield* until(i + 1)
+        const { id = 0, to = 0 } = handed[i] ?? {}
+        // The pipe may be read before Node's channel.
+        if (to === 1) dispatcher.closed(to, 1)
+        dispatcher.taken(to, id)
+        if (to === 2) dispatcher.closed(to, 1)
+      }
+      // Both have none, so they take turns.
+      assert.lengthOf(
+        handed.filter(({ to }) => to === 1),
+        3,
+      )
     }).pipe(Effect.scoped),
   )
 

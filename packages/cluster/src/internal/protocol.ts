@@ -27,16 +27,16 @@ export interface Config {
 /** Node's IPC message that carries a connection. The prefix hides it from the program. */
 export const connectionCommand = "NODE_MANYCORE_CONNECTION"
 
-/**
- * Its answer, on the same channel: Node's own acknowledgement travels there at the same moment. It
- * carries along how many connections were closed since.
- */
+/** Where the acknowledgement of its handle, which is Node's own, carries the answer. */
+export const answerKey = "manycore"
+
+/** Carries the answer where Node's acknowledgement does not. */
 export const answerCommand = "NODE_MANYCORE_ANSWER"
 
 export interface Answer {
-  readonly cmd: typeof answerCommand
   readonly id: number
   readonly isTaken: boolean
+  /** How many connections were closed since the last one. */
   readonly closed: number
 }
 
@@ -101,12 +101,20 @@ const readListen = (value: unknown): ListenRequest | undefined => {
   return isValid ? { address, port, addressType, fd, flags, backlog, index, data } : undefined
 }
 
-/** An answer to a connection; undefined for any other message of Node's channel. */
+/** Whether Node says with it that a handle has arrived, or has not. */
+export const isAcknowledgement = (
+  message: unknown,
+): message is { readonly cmd: "NODE_HANDLE_ACK" | "NODE_HANDLE_NACK" } =>
+  isRecord(message) &&
+  (message["cmd"] === "NODE_HANDLE_ACK" || message["cmd"] === "NODE_HANDLE_NACK")
+
+/** The answer to a connection; undefined for a message that carries none. */
 export const readAnswer = (message: unknown): Answer | undefined => {
-  if (!isRecord(message) || message["cmd"] !== answerCommand) return undefined
-  const { closed, id, isTaken } = message
+  const answer = isRecord(message) ? message[answerKey] : undefined
+  if (!isRecord(answer)) return undefined
+  const { closed, id, isTaken } = answer
   return isCount(id) && isCount(closed) && typeof isTaken === "boolean"
-    ? { cmd: answerCommand, id, isTaken, closed }
+    ? { id, isTaken, closed }
     : undefined
 }
 

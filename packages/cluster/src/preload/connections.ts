@@ -9,19 +9,10 @@
 import cluster from "node:cluster"
 import type { Server } from "node:net"
 
-import {
-  type Answer,
-  answerCommand,
-  connectionCommand,
-  type ListenRequest,
-} from "../internal/protocol.ts"
+import type { Answer, ListenRequest } from "../internal/protocol.ts"
+import * as acknowledgement from "./acknowledgement.ts"
 import type { Agent } from "./Agent.ts"
 import type { Servers } from "./servers.ts"
-
-/** A TCP or Pipe handle of Node, as far as it is needed here. */
-interface RawHandle {
-  readonly close: () => void
-}
 
 interface ServerHandle {
   readonly listen: () => number
@@ -30,23 +21,12 @@ interface ServerHandle {
   readonly unref: () => void
   getsockname?: (out: object) => number
   /** Set by node:net when the server listens. */
-  onconnection?: (status: number, handle: RawHandle) => void
+  onconnection?: (status: number, handle: acknowledgement.RawHandle) => void
 }
 
 type Callback = (errno: number, handle: ServerHandle | null) => void
 
 type GetServer = (server: unknown, options: Record<string, unknown>, callback: Callback) => void
-
-const isConnection = (
-  message: unknown,
-): message is { readonly cmd: string; readonly server: number; readonly id: number } =>
-  typeof message === "object" &&
-  message !== null &&
-  "cmd" in message &&
-  message.cmd === connectionCommand
-
-const isRawHandle = (handle: unknown): handle is RawHandle =>
-  typeof handle === "object" && handle !== null && "close" in handle
 
 const number = (value: unknown, otherwise: number) =>
   typeof value === "number" ? value : otherwise
@@ -91,10 +71,10 @@ const isFull = ({ server }: Listening): boolean => {
   return typeof most === "number" && typeof open === "number" && open >= most
 }
 
-/** What Node gives its own acknowledgements; its types do not know it. */
-const swallowErrors: object = { swallowErrors: true }
-
-/** Closed connections are told with the next answer, or after so many ms. */
+/**
+ * While others are open, closed connections are told with the next answer, or after so many ms: with
+ * the last one at once, because a worker that has none is who gets the next one.
+ */
 const closedWithin = 2
 
 interface Listening {
@@ -110,29 +90,33 @@ export const install = (agent: Agent, servers: Servers): void => {
   let nextId = 0
   let isTaking = false
   let wasSeen = false
+  let open = 0
   let closed = 0
 
   let timer: NodeJS.Timeout | undefined
-  let lastTaken = 0
   const tellClosed = () => {
+    clearTimeout(timer)
     timer = undefined
     if (closed > 0) agent.say(["closed", closed])
     closed = 0
   }
   const onClosed = () => {
     closed++
-    // While connections come in, the next answer takes it along; else nobody should wait for it.
-    if (timer === undefined) {
-      const isQuiet = performance.now() - lastTaken > closedWithin
-      timer = setTimeout(tellClosed, isQuiet ? 0 : closedWithin).unref()
-    }
+    if (--open === 0) tellClosed()
+    else timer ??= setTimeout(tellClosed, closedWithin).unref()
   }
-  const answer = (id: number, isTaken: boolean) => {
-    const message: Answer = { cmd: answerCommand, id, isTaken, closed }
+  /** Who takes a connection that has been answered. */
+  const taking = new Map<number, Listening>()
+  const answer = ({ id, server }: acknowledgement.Handed, hasHandle: boolean): Answer => {
+    const target = listening.get(server)
+    const isTaken = hasHandle && target?.handle.onconnection !== undefined && !isFull(target)
+    if (isTaken) {
+      taking.set(id, target)
+      open++
+    }
+    const told = { id, isTaken, closed }
     closed = 0
-    lastTaken = performance.now()
-    // When it has gone, the pipe tells that; an error must not reach the program.
-    if (process.connected) process.send?.(message, undefined, swallowErrors)
+    return told
   }
   servers.onConnection((socket) => {
     if (!isTaking) return
@@ -204,8 +188,7 @@ export const install = (agent: Agent, servers: Servers): void => {
     resume?.(errno, sockname, data)
   })
 
-  const take = ({ handle }: Listening, id: number, connection: RawHandle) => {
-    answer(id, true)
+  const take = ({ handle }: Listening, connection: acknowledgement.RawHandle) => {
     isTaking = true
     wasSeen = false
     try {
@@ -217,14 +200,13 @@ export const install = (agent: Agent, servers: Servers): void => {
     }
   }
 
-  process.on("internalMessage", (message: unknown, connection: unknown) => {
-    if (!isConnection(message)) return
-    const target = listening.get(message.server)
-    const isWanted = target?.handle.onconnection !== undefined && !isFull(target)
-    if (isRawHandle(connection)) {
-      if (isWanted) return take(target, message.id, connection)
-      connection.close()
-    }
-    answer(message.id, false)
+  acknowledgement.install({
+    answer,
+    arrived: ({ id }, connection) => {
+      const target = taking.get(id)
+      taking.delete(id)
+      if (target === undefined) connection.close()
+      else take(target, connection)
+    },
   })
 }

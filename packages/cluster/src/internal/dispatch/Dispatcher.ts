@@ -13,8 +13,8 @@ import { keyOf, Listener, type Opened } from "./Listener.ts"
 import { type Connection, Member, type Send } from "./Member.ts"
 import type { RawHandle } from "./rawHandle.ts"
 
-/** So many may be on their way to one worker: the next one leaves at once when the first has arrived. */
-const mostUnacknowledged = 2
+/** So many may be on their way to one worker: it finds the next one there when it has taken one. */
+const mostUnacknowledged = 8
 
 /**
  * A worker that takes longer than this is busy, in ms: what comes now waits here, and goes to whoever
@@ -155,7 +155,8 @@ export class Dispatcher {
 
   closed(serial: number, count: number): void {
     const member = this.members.get(serial)
-    if (member !== undefined) member.held = Math.max(0, member.held - count)
+    // One whose end was heard of before its beginning is among those on their way.
+    if (member !== undefined) member.held = Math.max(-member.pending.size, member.held - count)
   }
 
   /** Nobody will ever take what waits: let the clients know. */

@@ -23,7 +23,7 @@ export class Member {
   readonly pending = new Map<number, Connection>()
   /** When the first of those was sent, in ms of this process. */
   sentAt = 0
-  /** Taken, and not closed. */
+  /** Taken, and not closed; less than 0 when some were closed that are not known as taken yet. */
   held = 0
 
   constructor(serial: number, send: Send) {
