@@ -66,6 +66,14 @@ const heap = (): number => {
   return process.memoryUsage().heapUsed
 }
 
+// One connection that takes 5 ms each carries a fifth of the rate, whoever's fault that is.
+const behind = (busy: boolean) =>
+  Simulation.run(
+    { url, rate: 1000, duration: "10 seconds", connections: 1, grace: "1 second" },
+    { reply: () => ({ after: 5, bytes: Simulation.ok }) },
+    { busy },
+  )
+
 describe("accuracy, with a clock that jumps", () => {
   it.each(Object.entries(services))(
     "measures a %s service exactly, closed model",
@@ -126,6 +134,19 @@ describe("accuracy, with a clock that jumps", () => {
     // It was the server that was late, not the generator.
     assert.isBelow(ledger.lateness?.max ?? Infinity, 1)
     ledger.destroy()
+  })
+
+  it("takes the blame for requests that wait when it never comes to rest itself", async () => {
+    const server = await behind(false)
+    const own = await behind(true)
+    const latency = own.ledger.findings(false).latency
+    assert.deepStrictEqual(server.ledger.findings(false).latency, latency)
+    assert.isBelow(server.ledger.lateness?.max ?? Infinity, 1)
+    // What was sent last was due after two seconds, and left after ten.
+    assert.approximately(own.ledger.lateness?.max ?? 0, 8000, 100)
+    assert.approximately(own.ledger.lateness?.p50 ?? 0, (latency?.p50 ?? 0) - 5, 20)
+    server.ledger.destroy()
+    own.ledger.destroy()
   })
 
   it("shows in the closed model only what it met: one answer per connection", async () => {

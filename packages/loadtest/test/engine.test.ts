@@ -38,6 +38,23 @@ describe("engine", () => {
     }),
   )
 
+  it.live("says that it is saturated, and takes the lateness upon itself", () =>
+    Effect.gen(function* () {
+      // Server and generator share a thread here, which never comes to rest at this rate.
+      const { port } = yield* Servers.tcp(Servers.always(hello))
+      const report = yield* run({
+        url: `http://127.0.0.1:${port}/`,
+        rate: 1_000_000,
+        duration: "1 second",
+        connections: 10,
+      })
+      const codes = report.warnings.map(({ code }) => code)
+      assert.includeMembers(codes, ["rate", "saturated", "late", "connections"])
+      assert.isAbove(report.lateness?.p99 ?? 0, 100)
+      assert.isAtLeast(report.latency?.p99 ?? 0, report.lateness?.p99 ?? Infinity)
+    }),
+  )
+
   it.live("loses only what was pipelined behind an answer that closes", () =>
     Effect.gen(function* () {
       let answered = 0

@@ -20,6 +20,9 @@ const fine: Warnings.Facts = {
 const codes = (facts: Partial<Warnings.Facts>) =>
   Warnings.of({ ...fine, ...facts }).map(({ code }) => code)
 
+const unsent = (busy: number) =>
+  Warnings.of({ ...fine, busy, unsent: 3 }).find(({ code }) => code === "connections")?.message
+
 describe("warnings", () => {
   it("say nothing of a run that is to be believed", () => {
     assert.deepStrictEqual(codes({}), [])
@@ -38,6 +41,11 @@ describe("warnings", () => {
       assert.match(message, /^[^\n]{20,250}$/)
       assert.notMatch(message, /NaN|undefined|Infinity/)
     }
+  })
+
+  it("do not blame the server for what a saturated generator never sent", () => {
+    assert.include(unsent(0.5), "because the server kept all 10 connections busy")
+    assert.include(unsent(0.99), "because the generator could not keep up")
   })
 
   it("do not call a spinning or a very short run saturated, nor a stopped one too slow", () => {

@@ -26,6 +26,8 @@ export type Dial = (origin: number, events: Events) => Wire
 export interface Clock {
   /** Monotonic, in ms. */
   readonly now: () => number
+  /** For how many ms in all there was nothing to do. */
+  readonly idle: () => number
   /** Calls after so many ms; answers with how to prevent it. */
   readonly after: (ms: number, call: () => void) => () => void
   /** Calls at a time, exactly: polls until then, which takes the whole core, but starves no event. */
@@ -43,6 +45,7 @@ const poll: Clock["poll"] = (time, call) => {
 
 export const clock: Clock = {
   now: () => performance.now(),
+  idle: () => performance.eventLoopUtilization().idle,
   after: (ms, call) => {
     const timer = setTimeout(call, ms)
     return () => clearTimeout(timer)

@@ -6,6 +6,7 @@
  * waits with it: nothing is queued, so an hour behind takes no memory, and no time is forgotten.
  */
 import type { Arrivals } from "../../Arrivals.ts"
+import { Blame } from "./Blame.ts"
 import { type Model, type Parts, timers } from "./Model.ts"
 import type { Places } from "./Places.ts"
 
@@ -37,8 +38,8 @@ export const open = (parts: OpenParts): Model => {
   let stopped = false
   /** How far the next request is from the last one, in ms. */
   let apart = 0
-  /** Since when a request waits for a place; nobody else calls `pump` then. */
-  let blockedAt = Infinity
+  /** While a request waits for a place, nobody but `free` calls `pump`. */
+  const blame = new Blame(clock)
   let cancel: (() => void) | undefined
 
   const goesOn = (): boolean => !stopped
@@ -80,22 +81,21 @@ export const open = (parts: OpenParts): Model => {
       if (due > now) return arm(due - now)
       const slot = places.take()
       if (slot === undefined) {
-        if (blockedAt === Infinity) blockedAt = now
+        blame.block(now)
         return
       }
-      // While all places were taken, only what was due before counts as the generator's fault.
-      parts.late(due, Math.max(0, Math.min(now, blockedAt) - due))
+      parts.late(due, blame.late(due, now))
       const at = due
       if (at >= start) left -= 1
       advance()
-      if (due > now) blockedAt = Infinity
+      if (due > now) blame.unblock()
       slots.request(slot, mix(), at, now)
     }
   }
 
   const free = (slot: number, count: number): void => {
     for (let i = 0; i < count; i += 1) places.give(slot)
-    if (blockedAt !== Infinity) pump()
+    if (blame.blocked) pump()
   }
 
   return {
@@ -117,7 +117,7 @@ export const open = (parts: OpenParts): Model => {
     },
     unsent: (at) => {
       // Whatever else is due was cut off by the end of the run, within a tick of it.
-      if (blockedAt === Infinity) return 0
+      if (!blame.blocked) return 0
       let count = 0
       while (isMissed(at)) {
         count += 1

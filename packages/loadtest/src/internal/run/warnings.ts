@@ -35,6 +35,7 @@ const tooLate = 10
 export const of = (facts: Facts): ReadonlyArray<Warning> => {
   const { connections, lateness, rate, requests, unsent } = facts
   const warnings: Array<Warning> = []
+  const atLimit = facts.busy >= saturated && !facts.precise && facts.duration >= longEnough
   const natural = facts.ended === "requests" || facts.ended === "duration"
   if (natural && rate.asked !== null && rate.delivered < rate.asked * enough) {
     const share = rate.asked > 0 ? (rate.delivered * 100) / rate.asked : 0
@@ -46,10 +47,10 @@ export const of = (facts: Facts): ReadonlyArray<Warning> => {
   if (unsent > 0) {
     warnings.push({
       code: "connections",
-      message: `${plural(unsent, "request")} of the schedule ${unsent === 1 ? "was" : "were"} never sent, because the server kept all ${plural(connections, "connection")} busy: they are in no latency`,
+      message: `${plural(unsent, "request")} of the schedule ${unsent === 1 ? "was" : "were"} never sent, because ${atLimit ? "the generator could not keep up" : `the server kept all ${plural(connections, "connection")} busy`}: they are in no latency`,
     })
   }
-  if (facts.busy >= saturated && !facts.precise && facts.duration >= longEnough) {
+  if (atLimit) {
     warnings.push({
       code: "saturated",
       message: `the generator was busy ${short.format(facts.busy * 100)} % of the time, so latencies contain its own delays: use more threads (now ${facts.threads}) or another machine`,
