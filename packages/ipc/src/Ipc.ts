@@ -9,20 +9,19 @@
  */
 import { parentPort } from "node:worker_threads"
 
-import { Duration, Effect, type Scope, Stream } from "effect"
+import { Duration, Effect, type Scope } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
-import * as RpcClient from "effect/rpc/RpcClient"
-import type { RpcClientError } from "effect/rpc/RpcClientError"
+import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import * as RpcServer from "effect/rpc/RpcServer"
 
 import type * as Channel from "./Channel.ts"
-import { clientProtocol, requestLine } from "./internal/clientProtocol.ts"
 import { flatClient, served } from "./internal/flatClient.ts"
 import { isFlat } from "./internal/flatCodecs.ts"
 import { flatServer } from "./internal/flatServer.ts"
+import { type Call, fullClient } from "./internal/fullClient.ts"
 import { observedCall, observedStream, observersOf } from "./internal/observation.ts"
-import { IpcError, NotServed } from "./IpcError.ts"
+import type { IpcError } from "./IpcError.ts"
 import * as PortChannel from "./PortChannel.ts"
 import * as ProcessChannel from "./ProcessChannel.ts"
 import { makeServer, type Options } from "./RpcTransport.ts"
@@ -68,32 +67,16 @@ export const client: <Rpcs extends Rpc.Any>(
     options: ClientOptions = {},
   ): Effect.fn.Return<Client<Rpcs>, never, Scope.Scope | Rpc.MiddlewareClient<Rpcs>> {
     const name = options.name ?? "rpc"
-    const protocol = yield* clientProtocol(channel, name, asRpcClientError)
-    const full = yield* Effect.provideService(RpcClient.make(group), RpcClient.Protocol, protocol)
     const { link } = channel
     const serveTimeout = Duration.toMillis(options.serveTimeout ?? defaultServeTimeout)
+    const full = yield* fullClient(group, channel, { name, serveTimeout })
     const flat = yield* flatClient(channel, { name, serveTimeout })
-    const line = requestLine(name)
-    const servedFully = (call: string) =>
-      Effect.mapError(served(link, { name: line, serveTimeout }, call), (error) =>
-        error.reason._tag === "NotServed"
-          ? new IpcError({ peer: link.peer, call, reason: new NotServed({ name }) })
-          : error,
-      )
     const observers = observersOf(link)
     const calls: Record<string, Call> = {}
     for (const [tag, rpc] of group.requests) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the group's type is erased
       const erased = rpc as never as Rpc.AnyWithProps
-      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- one function for each rpc
-      const effectCall = Reflect.get(full, tag) as Call
-      const fullCall: Call = (payload, options) => {
-        const call = effectCall(payload, options)
-        if (link.isServed(line)) return call
-        return Effect.isEffect(call)
-          ? Effect.andThen(servedFully(tag), call)
-          : Stream.unwrap(Effect.as(servedFully(tag), call))
-      }
+      const fullCall = full(erased)
       const flatCall = isFlat(erased) ? flat(erased, fullCall) : undefined
       calls[tag] = (payload, options) => {
         // Headers and the like travel by the full protocol only.
@@ -108,19 +91,6 @@ export const client: <Rpcs extends Rpc.Any>(
     // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- as the contract says
     return calls as Client<Rpcs>
   })
-
-/** Any function of a client, its types forgotten. */
-type Call = (
-  payload: unknown,
-  options?: { readonly asQueue?: boolean },
-) => Effect.Effect<unknown, unknown> | Stream.Stream<unknown, unknown>
-
-/**
- * A lie that `client` takes back in its type: Effect's client hands on whatever error its protocol
- * fails with and never looks inside, and this protocol fails with nothing else.
- */
-// oxlint-disable-next-line typescript/no-unsafe-type-assertion
-const asRpcClientError = (error: IpcError): RpcClientError => error as never
 
 /**
  * Serve a group to the peer until the channel ends; then handlers in flight are interrupted and

@@ -13,9 +13,17 @@ import * as RpcClient from "effect/rpc/RpcClient"
 import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
 import * as RpcServer from "effect/rpc/RpcServer"
 
+import { dieExit } from "./bare/flat.ts"
 import type { Channel } from "./Channel.ts"
 import { atOnceInTurn } from "./internal/atOnce.ts"
-import { clientProtocol, ignored, nodeTransfer, requestLine } from "./internal/clientProtocol.ts"
+import { attend } from "./internal/attend.ts"
+import {
+  clientProtocol,
+  ignored,
+  nodeTransfer,
+  refusedAnswer,
+  requestLine,
+} from "./internal/clientProtocol.ts"
 import { codecFor } from "./internal/codecFor.ts"
 import { isFromClient } from "./internal/envelope.ts"
 
@@ -48,12 +56,28 @@ export interface Options {
  */
 export const layerClient = (channel: Channel, options?: Options): Layer.Layer<RpcClient.Protocol> =>
   Layer.effect(RpcClient.Protocol)(
-    clientProtocol(channel, options?.name ?? "rpc", (error) => {
-      return new RpcClientError({
-        reason: new RpcClientDefect({ message: error.message, cause: error }),
-      })
-    }),
+    Effect.map(
+      clientProtocol(
+        channel,
+        options?.name ?? "rpc",
+        (error) =>
+          new RpcClientError({
+            reason: new RpcClientDefect({ message: error.message, cause: error }),
+          }),
+      ),
+      ({ protocol }) => protocol,
+    ),
   )
+
+/** Answers who calls when the server has stopped. */
+const refuse = ({ link }: Channel, name: string, message: unknown) => {
+  if (!isFromClient(message) || message._tag !== "Request") return
+  link.send(link.line(`${name}:response`), {
+    _tag: "Exit",
+    requestId: message.id,
+    exit: dieExit(refusedAnswer(`nobody serves ${message.tag}`)),
+  })
+}
 
 /**
  * A server protocol with one client: the peer. When the channel ends, the client is gone and its
@@ -73,12 +97,16 @@ export const makeServer = (
       const run = yield* atOnceInTurn
       yield* Effect.acquireRelease(
         Effect.sync(() =>
-          channel.listen(requestLine(name), (message) =>
-            run(
-              isFromClient(message)
-                ? Effect.exit(Effect.suspend(() => write(peer, message)))
-                : ignored(channel, message),
-            ),
+          attend(
+            channel,
+            requestLine(name),
+            (message) =>
+              run(
+                isFromClient(message)
+                  ? Effect.exit(Effect.suspend(() => write(peer, message)))
+                  : ignored(channel, message),
+              ),
+            (message) => refuse(channel, name, message),
           ),
         ),
         (stop) => Effect.sync(stop),
@@ -88,13 +116,14 @@ export const makeServer = (
       yield* channel.closed.pipe(Effect.andThen(Queue.offer(disconnects, peer)), Effect.forkScoped)
       return {
         disconnects,
-        // A response that cannot be copied becomes the call's defect; one whose reader has gone
-        // has nobody left to tell.
+        // A response that cannot be sent ends its call; one whose reader has gone has nobody left
+        // to tell.
         send: (_client, response, transfer) =>
           channel.send(`${name}:response`, response, nodeTransfer(transfer)).pipe(
-            Effect.catchReason("IpcError", "NotSerializable", (reason) =>
-              Effect.die(new Error(reason.message)),
-            ),
+            Effect.catchReasons("IpcError", {
+              NotSerializable: ({ message }) => Effect.die(new Error(message)),
+              MessageTooLarge: ({ message }) => Effect.die(refusedAnswer(message)),
+            }),
             Effect.ignore,
           ),
         end: () => Effect.void,

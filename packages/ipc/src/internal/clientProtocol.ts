@@ -5,7 +5,7 @@
  */
 import type { Transferable } from "node:worker_threads"
 
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type { FromServerEncoded } from "effect/rpc/RpcMessage"
@@ -13,6 +13,7 @@ import type { FromServerEncoded } from "effect/rpc/RpcMessage"
 import type { Channel } from "../Channel.ts"
 import type { IpcError } from "../IpcError.ts"
 import { atOnce } from "./atOnce.ts"
+import { attend } from "./attend.ts"
 import { codecFor } from "./codecFor.ts"
 import { isFromServer } from "./envelope.ts"
 import { refusal } from "./fromLink.ts"
@@ -36,42 +37,58 @@ export const ignored = (channel: Channel, message: unknown) =>
 /** What a client says; the server announces that it listens there. */
 export const requestLine = (name: string): string => `${name}:request`
 
-export const clientProtocol = (
+/** Says of a defect that it is none: the answer could not be sent. An Error's name does not travel. */
+const refusedMark = "@manycore/ipc: an answer that could not be sent"
+
+/** What a caller is told instead of an answer that its channel cannot carry. */
+export const refusedAnswer = (detail: string) => new Error(detail, { cause: refusedMark })
+
+export const isRefusedAnswer = (defect: unknown): boolean =>
+  defect instanceof Error && defect.cause === refusedMark
+
+/** The protocol, and how to end it with an error for every call in flight. */
+interface Ending {
+  readonly protocol: RpcClient.Protocol["Service"]
+  readonly end: (error: IpcError) => Effect.Effect<void>
+}
+
+export const clientProtocol = Effect.fnUntraced(function* (
   channel: Channel,
   name: string,
   toError: (error: IpcError) => RpcClientError,
-) =>
-  RpcClient.Protocol.make(
+): Effect.fn.Return<Ending, never, Scope.Scope> {
+  const { link } = channel
+  const callers = new Map<string | number, number>()
+  let failAll: ((error: IpcError) => Effect.Effect<void>) | undefined
+
+  const protocol = yield* RpcClient.Protocol.make(
     Effect.fnUntraced(function* (write, clientIds) {
-      const callers = new Map<string | number, number>()
+      const toAll = (response: FromServerEncoded) =>
+        Effect.forEach([...clientIds], (clientId) => write(clientId, response), { discard: true })
+
       const deliver = (response: FromServerEncoded) => {
-        if (!("requestId" in response)) {
-          return Effect.forEach([...clientIds], (clientId) => write(clientId, response), {
-            discard: true,
-          })
-        }
+        if (!("requestId" in response)) return toAll(response)
         const clientId = callers.get(response.requestId)
         if (clientId === undefined) return Effect.void
         if (response._tag === "Exit") callers.delete(response.requestId)
         return write(clientId, response)
       }
 
+      const fail = (error: IpcError) =>
+        toAll({ _tag: "ClientProtocolError", error: toError(error) })
+      failAll = fail
+
       const run = yield* atOnce
       // The protocol bounds what is in flight by itself: a stream's chunks are acknowledged, so those of
       // one call come one after the other, and a slow consumer holds up its own call only.
       yield* Effect.acquireRelease(
         Effect.sync(() => [
-          channel.listen(`${name}:response`, (message) => {
+          attend(channel, `${name}:response`, (message) => {
             run(isFromServer(message) ? deliver(message) : ignored(channel, message))
           }),
-          channel.link.onceClosed((reason) => {
+          link.onceClosed((reason) => {
             callers.clear()
-            run(
-              deliver({
-                _tag: "ClientProtocolError",
-                error: toError(refusal(channel.link, reason)),
-              }),
-            )
+            run(fail(refusal(link, reason)))
           }),
         ]),
         (stops) =>
@@ -97,3 +114,17 @@ export const clientProtocol = (
       }
     }),
   )
+
+  /** The peer must not work for nobody. */
+  const interruptAll = () => {
+    for (const requestId of callers.keys()) {
+      link.send(link.line(requestLine(name)), { _tag: "Interrupt", requestId })
+    }
+    callers.clear()
+  }
+
+  return {
+    protocol,
+    end: (error) => Effect.andThen(Effect.sync(interruptAll), failAll?.(error) ?? Effect.void),
+  }
+})

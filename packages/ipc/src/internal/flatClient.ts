@@ -18,6 +18,7 @@ import type { Link } from "../bare/Link.ts"
 import type { Owner } from "../bare/Outbox.ts"
 import type { Channel } from "../Channel.ts"
 import { InvalidMessage, IpcError, NotServed } from "../IpcError.ts"
+import { attend } from "./attend.ts"
 import { nodeTransfer } from "./clientProtocol.ts"
 import { type FlatCodecs, flatCodecs } from "./flatCodecs.ts"
 import { refusal, writable } from "./fromLink.ts"
@@ -71,7 +72,8 @@ interface Calls {
   readonly pending: CallTable<Pending>
 }
 
-const invalid = (link: Link, call: string, cause: unknown) =>
+/** A payload that cannot be, or an answer. */
+export const invalid = (link: Link, call: string, cause: unknown) =>
   new IpcError({ peer: link.peer, call, reason: new InvalidMessage({ call, cause }) })
 
 /** Suspends until the peer serves the name; fails when it does not in time, or has ended. */
@@ -131,25 +133,42 @@ export const flatClient = Effect.fnUntraced(function* (
     }
   }
 
+  let isOver = false
+
   const failAll = (end: unknown) => {
     for (const call of pending.takeAll()) call.refused(end)
   }
 
+  /** The client's Scope closes, and the link may live on: the peer must not work for nobody. */
+  const stop = () => {
+    isOver = true
+    for (const call of pending.takeAll()) {
+      link.send(calls.line, call.id)
+      call.refused(overReason)
+    }
+  }
+
   yield* Effect.acquireRelease(
     Effect.sync(() => [
-      channel.listen(answerLine(options.name), onAnswer),
+      attend(channel, answerLine(options.name), onAnswer),
       link.onceClosed(failAll),
     ]),
     (stops) =>
       Effect.sync(() => {
-        for (const stop of stops) stop()
-        failAll({ _tag: "ChannelClosed" })
+        for (const forget of stops) forget()
+        stop()
       }),
   )
 
-  const isReady = () => link.closed !== undefined || (link.isServed(options.name) && link.writable)
+  const isReady = () =>
+    !isOver && (link.closed !== undefined || (link.isServed(options.name) && link.writable))
 
-  const readyFor = (tag: string) => Effect.andThen(served(link, options, tag), writable(link))
+  const readyFor = (tag: string) =>
+    Effect.suspend(() =>
+      isOver
+        ? Effect.fail(refusal(link, overReason, tag))
+        : Effect.andThen(served(link, options, tag), writable(link)),
+    )
 
   return (rpc, full) => {
     const method: Method = { calls, tag: rpc._tag, codecs: flatCodecs(rpc) }
@@ -175,6 +194,9 @@ export const flatClient = Effect.fnUntraced(function* (
 })
 
 const unchecked = { disableChecks: true }
+
+/** Why a call fails whose client is gone: to the caller it is the same as a closed channel. */
+const overReason = { _tag: "ChannelClosed" } as const
 
 /** Headers for this fiber's calls: only the full protocol carries them. */
 const hasHeaders = (fiber: Fiber.Fiber<unknown, unknown> | undefined): boolean =>

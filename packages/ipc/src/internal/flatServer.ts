@@ -22,7 +22,9 @@ import {
   readCall,
   type Trace,
 } from "../bare/flat.ts"
+import { TooLarge } from "../bare/Wire.ts"
 import type { Channel } from "../Channel.ts"
+import { attend } from "./attend.ts"
 import { nodeTransfer } from "./clientProtocol.ts"
 import { type FlatCodecs, flatCodecs, isFlat } from "./flatCodecs.ts"
 
@@ -68,7 +70,7 @@ export const flatServer = Effect.fnUntraced(function* (
   const client = new Rpc.ServerClient(0)
   const fibers = new Map<number, Fiber.Fiber<unknown, unknown>>()
 
-  /** The last word about a call; what cannot be copied becomes a defect that can. */
+  /** The last word about a call; one that cannot be sent becomes one that can. */
   const say = (
     id: number,
     content: unknown,
@@ -77,7 +79,10 @@ export const flatServer = Effect.fnUntraced(function* (
   ) => {
     link.sendParts(line, answerParts(id, content, kind), transfer, {
       refused: (error) => {
-        if (link.closed === undefined) link.send(line, [id, dieExit(new Error(message(error))), 1])
+        if (link.closed !== undefined) return
+        // A handler need not know the limit of its channel; a function in an answer is its bug.
+        if (error instanceof TooLarge) link.send(line, [id, error.message, 2])
+        else link.send(line, [id, dieExit(new Error(message(error))), 1])
       },
     })
   }
@@ -159,18 +164,33 @@ export const flatServer = Effect.fnUntraced(function* (
     )
   }
 
+  /** Calls that come when nobody serves any more. */
+  const refuse = (body: unknown) => {
+    const call = readCall(body)
+    if (typeof call === "object") say(call.id, `nobody serves ${call.tag}`, 2)
+  }
+
   yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const stop = channel.listen(callLine(name), onCall)
+      const stop = attend(channel, callLine(name), onCall, refuse)
       link.serve(name)
       return stop
     }),
     (stop) =>
       Effect.suspend(() => {
         stop()
-        const running = [...fibers.values()]
+        const running = [...fibers]
         fibers.clear()
-        return Fiber.interruptAll(running)
+        return Effect.andThen(
+          Fiber.interruptAll(running.map(([, fiber]) => fiber)),
+          Effect.sync(() => {
+            // A channel that closes now says so itself, with a better reason.
+            setImmediate(() => {
+              if (link.closed !== undefined) return
+              for (const [id] of running) say(id, "its server has stopped", 2)
+            })
+          }),
+        )
       }),
   )
 })

@@ -15,6 +15,7 @@
 import { type Cause, Effect, Exit, FiberMap, Queue, Scope, Semaphore, Stream } from "effect"
 
 import type { Channel } from "../Channel.ts"
+import { attend } from "./attend.ts"
 import { writable } from "./fromLink.ts"
 import { type Hub, InvalidValue, type Topic, TopicClosed, TopicError } from "./topicModel.ts"
 import {
@@ -227,7 +228,9 @@ export const hub = Effect.fnUntraced(function* <A>(
     const publications = yield* channel.subscribe(subject.publish)
     yield* Effect.acquireRelease(
       Effect.sync(() => [
-        channel.listen(subject.control, listen),
+        attend(channel, subject.control, listen),
+        // Publications are kept until they are accepted; this one only drops those that come too late.
+        attend(channel, subject.publish, () => {}),
         link.onceClosed(() => {
           credits.clear()
           fork(FiberMap.clear(pumps))

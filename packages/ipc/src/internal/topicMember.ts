@@ -20,6 +20,7 @@ import {
 } from "effect"
 
 import type { Channel } from "../Channel.ts"
+import { attend } from "./attend.ts"
 import { served as awaitServed } from "./flatClient.ts"
 import { refusal, writable } from "./fromLink.ts"
 import {
@@ -136,7 +137,7 @@ export const member = Effect.fnUntraced(function* <A>(
 
   yield* Effect.acquireRelease(
     Effect.sync(() => [
-      channel.listen(subject.deliver, listen),
+      attend(channel, subject.deliver, listen),
       link.onceClosed((reason) => end(refusal(link, reason))),
     ]),
     (stops) =>
