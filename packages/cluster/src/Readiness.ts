@@ -10,8 +10,8 @@ import { Schema } from "effect"
  * - `message`: it says so itself: `ready()` of `@manycore/cluster/worker`, a `ClusterWorker` whose
  *   Layers are built, or `process.send("ready")` as for PM2.
  * - `spawned`: its process runs; for programs without a port.
- * - `Uptime`: it has run for so long, in ms.
- * - `Probe`: its own HTTP server answers GET `path` with a status below 400. Asked inside the worker,
+ * - `Uptime`: it has run for so long, in ms, from 0.
+ * - `Probe`: its own HTTP server answers GET `path`, which begins with `/`, with a status below 400. Asked inside the worker,
  *   every 100 ms from the moment that it listens.
  *
  * @category models
@@ -19,8 +19,11 @@ import { Schema } from "effect"
  */
 export const Readiness = Schema.Union([
   Schema.Literals(["listening", "message", "spawned"]),
-  Schema.TaggedStruct("Uptime", { millis: Schema.Finite }),
-  Schema.TaggedStruct("Probe", { path: Schema.String }),
+  Schema.TaggedStruct("Uptime", {
+    // The longest time that a timer can wait.
+    millis: Schema.Finite.check(Schema.isBetween({ minimum: 0, maximum: 2 ** 31 - 1 })),
+  }),
+  Schema.TaggedStruct("Probe", { path: Schema.String.check(Schema.isPattern(/^\//)) }),
 ])
 
 /** @since 0.1.0 */

@@ -10,37 +10,26 @@
  * 3. A worker that is still there after `killTimeout` more gets SIGKILL.
  * 4. The Scope is closed only when every worker has exited.
  *
- * What is decided is decided in `internal/Fleet`; this module gives it a face.
+ * What is decided is decided in `internal/fleet`; this module gives it a face.
  *
  * @since 0.1.0
  */
-import cluster from "node:cluster"
-import { platform } from "node:os"
-
-import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import type { AskMany } from "@manycore/ipc"
-import { Cause, Context, Effect, Exit, Layer, type Scope, type Stream } from "effect"
+import { Context, Effect, Layer, type Scope, type Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
-import * as clusterLauncher from "./internal/clusterLauncher.ts"
-import * as Engine from "./internal/engine.ts"
-import type { News } from "./internal/FleetModel.ts"
-import type { Launcher } from "./internal/Launcher.ts"
-import { sentence } from "./internal/sentence.ts"
-import * as service from "./internal/service.ts"
+import type { News } from "./internal/fleet/FleetModel.ts"
+import * as main from "./internal/runMain.ts"
 import * as Simulated from "./internal/simulation.ts"
-import * as Spec from "./internal/Spec.ts"
+import { start, supervise } from "./internal/supervise.ts"
 import type { Sizing } from "./Sizing.ts"
-import { NotAlone, SupervisorError, Unsupported } from "./SupervisorError.ts"
+import type { SupervisorError } from "./SupervisorError.ts"
 import type {
-  Common,
-  Group,
   GroupOptions,
   Options,
   ReloadOptions,
   ScaleOptions,
-  Strategy,
   Which,
 } from "./SupervisorOptions.ts"
 import type * as Worker from "./Worker.ts"
@@ -136,77 +125,6 @@ export class Supervisor extends Context.Service<
 
 type Service = Supervisor["Service"]
 
-/** The one of this process, for signals. */
-let current: Service | undefined
-let isTaken = false
-let verdict: Engine.Engine["verdict"] | undefined
-
-const claim = Effect.acquireRelease(
-  Effect.suspend(() => {
-    if (platform() === "win32") {
-      const reason = new Unsupported({ platform: platform() })
-      return Effect.fail(new SupervisorError({ reason }))
-    }
-    if (!isTaken && cluster.isPrimary) {
-      isTaken = true
-      return Effect.void
-    }
-    const where = cluster.isPrimary ? "primary" : "worker"
-    return Effect.fail(new SupervisorError({ reason: new NotAlone({ where }) }))
-  }),
-  () =>
-    Effect.sync(() => {
-      isTaken = false
-      current = undefined
-    }),
-)
-
-const checkNames = (groups: ReadonlyArray<Group>) => {
-  const names = new Set(groups.map(({ name }) => name))
-  return groups.length > 0 && names.size === groups.length
-    ? Effect.void
-    : Effect.fail(
-        Spec.invalid(
-          "groups",
-          groups.map(({ name }) => name).join(),
-          "one or more, with different names",
-        ),
-      )
-}
-
-interface Setup {
-  readonly launcher: Launcher
-  readonly groups: ReadonlyArray<Group>
-  readonly strategy: Strategy
-  readonly isProgram: (file: string) => boolean
-}
-
-const start = Effect.fnUntraced(function* ({ groups, isProgram, launcher, strategy }: Setup) {
-  yield* checkNames(groups)
-  const checked = yield* Effect.forEach(groups, (group) =>
-    Effect.all({ spec: Spec.make(group, isProgram), size: service.sizeOf(group.workers) }),
-  )
-  const engine = yield* Engine.make({ launcher, strategy, groups: checked })
-  verdict = engine.verdict
-  return yield* service.make(engine, groups, isProgram)
-})
-
-const supervise = Effect.fnUntraced(function* (
-  groups: ReadonlyArray<Group>,
-  { mostQueued = 4096, scheduling = "leastConnections" }: Common,
-  strategy: Strategy,
-): Effect.fn.Return<Service, SupervisorError, Scope.Scope> {
-  yield* claim
-  verdict = undefined
-  if (!Number.isInteger(mostQueued) || mostQueued < 0) {
-    return yield* Spec.invalid("mostQueued", mostQueued, "a whole number from 0")
-  }
-  const launcher = yield* clusterLauncher.make({ scheduling, mostQueued })
-  const supervisor = yield* start({ launcher, groups, strategy, isProgram: Spec.isFile })
-  current = supervisor
-  return supervisor
-})
-
 /**
  * Start the workers of one program. Succeeds when every one of them is ready. Fails with `NotAlone`,
  * `InvalidOption`, `ProgramNotFound`, `Unsupported`, or with `StartFailed` when a worker fails before
@@ -265,23 +183,14 @@ export const layerTest = (
       launcher: Simulated.make(options),
       groups: [{ program: "simulated", workers: 2, ...options, name: "main" }],
       strategy: "oneForOne",
-      isProgram: () => true,
+      look: () => ({ isFile: true, isFolder: true }),
     }),
   )
 
-const onHangUp = () => {
-  const supervisor = current
-  if (supervisor === undefined) return
-  Effect.runFork(
-    Effect.catchCause(supervisor.reload(), (cause) =>
-      Effect.sync(() => process.stderr.write(`${sentence(cause)}\n`)),
-    ),
-  )
-}
-
 /**
  * Run a program that uses a supervisor as the main program of the process. SIGTERM and SIGINT end
- * it gracefully, a second one kills the workers at once; SIGHUP reloads.
+ * it gracefully, a second one kills the workers at once; SIGHUP reloads, and says on stderr why when
+ * that fails. Those that come during a reload are one more, not many.
  *
  * Exit code 0 after a graceful stop; 1 after one in which a worker had to be killed or failed, after
  * a worker was given up, and after a failure, which is printed as one sentence on stderr.
@@ -289,27 +198,4 @@ const onHangUp = () => {
  * @category running
  * @since 0.1.0
  */
-export const runMain = <A, E>(program: Effect.Effect<A, E>): void => {
-  let signals = 0
-  const onSignal = () => {
-    signals++
-    if (signals < 2) return
-    clusterLauncher.killAll()
-    process.exit(1)
-  }
-  process.on("SIGINT", onSignal)
-  process.on("SIGTERM", onSignal)
-  process.on("SIGHUP", onHangUp)
-  NodeRuntime.runMain(program, {
-    disableErrorReporting: true,
-    teardown: (exit, onExit) => {
-      process.off("SIGINT", onSignal)
-      process.off("SIGTERM", onSignal)
-      process.off("SIGHUP", onHangUp)
-      const hasFailed = Exit.isFailure(exit) && !Cause.hasInterruptsOnly(exit.cause)
-      if (hasFailed) process.stderr.write(`${sentence(exit.cause)}\n`)
-      const { forced, gaveUp } = verdict?.() ?? { forced: 0, gaveUp: false }
-      onExit(hasFailed || forced > 0 || gaveUp ? 1 : 0)
-    },
-  })
-}
+export const runMain: <A, E>(program: Effect.Effect<A, E>) => void = main.runMain

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { RestartPolicy } from "@manycore/cluster"
 import { Schema } from "effect"
 
-import * as Fleet from "../src/internal/Fleet.ts"
+import * as Fleet from "../src/internal/fleet/Fleet.ts"
 
 const policy: Fleet.Policy = {
   restart: RestartPolicy.make(),
@@ -46,10 +46,11 @@ const reload = (
   generation: number,
   id = 1,
   limits = { surge: 1, unavailable: 0 },
+  group = 0,
 ): Fleet.Event => ({
   _tag: "Reload",
   id,
-  group: 0,
+  group,
   generation,
   limits,
 })
@@ -279,23 +280,31 @@ describe("Fleet, groups", () => {
 
 /** A world that forks what it is told to and then does any of what a world may do. */
 class World {
-  state = Fleet.initial([3])
+  state: Fleet.State
+  readonly policies: Fleet.Policies
   now = 0
   readonly alive = new Map<number, true>()
   readonly deadlines = new Map<number, Fleet.Event>()
   readonly backoffs = new Set<number>()
   readonly answered = new Map<number, number>()
-  limits = { surge: 0, unavailable: 0 }
+
+  constructor(sizes: ReadonlyArray<number>, strategy: Fleet.Strategy) {
+    this.state = Fleet.initial(sizes)
+    const restart = RestartPolicy.make({ intensity: { crashes: 2, within: "1 minute" } })
+    this.policies = { strategy, of: () => ({ ...policy, restart }) }
+  }
 
   feed(event: Fleet.Event): void {
     const before = this.state
-    const [next, commands] = Fleet.step(before, event, policies, this.now)
+    const [next, commands] = Fleet.step(before, event, this.policies, this.now)
     this.state = next
     let drains = 0
+    let forks = 0
     for (const command of commands) {
       if (command._tag === "Fork") {
         assert.isFalse(this.alive.has(command.serial), "a serial is used once")
         this.alive.set(command.serial, true)
+        forks++
       } else if (command._tag === "SetDeadline") {
         const { serial, state } = command
         this.deadlines.set(serial, { _tag: "DeadlinePassed", serial, state })
@@ -312,10 +321,16 @@ class World {
     }
     const { operation } = next
     if (operation?._tag === "Rollout") {
-      const size = next.slots.length
-      assert.isAtMost(this.alive.size, size + operation.limits.surge, "N + surge at most")
-      if (drains > 0) {
-        const ready = next.processes.filter(({ state }) => state === "ready").length
+      const { group } = operation
+      const slots = new Set(next.slots.flatMap((slot) => (slot.group === group ? [slot.id] : [])))
+      const processes = next.processes.filter(({ slot }) => slots.has(slot))
+      const size = slots.size
+      // What an operation before it left to end may still be there.
+      if (forks > 0) {
+        assert.isAtMost(processes.length, size + operation.limits.surge, "N + surge at most")
+      }
+      if (drains > 0 && this.policies.strategy === "oneForOne") {
+        const ready = processes.filter(({ state }) => state === "ready").length
         assert.isAtLeast(ready, size - operation.limits.unavailable, "N - unavailable at least")
       }
     }
@@ -333,76 +348,128 @@ class World {
   }
 }
 
+/** Do one of the things that a world may do. */
+const choose = (
+  world: World,
+  choice: number,
+  numbers: { question: number; generation: number },
+) => {
+  world.now += choice % 7000
+  const pick = Math.floor(choice / 16)
+  const serials = [...world.alive.keys()]
+  const serial = serials[pick % Math.max(serials.length, 1)] ?? 0
+  const groups = world.state.generations.length
+  switch (choice % 16) {
+    case 0:
+    case 1:
+    case 2:
+    case 3:
+    case 4: {
+      return world.feed({ _tag: "Ready", serial, now: world.now })
+    }
+    case 5:
+    case 6: {
+      return serial > 0 ? world.exit(serial, pick % 2) : undefined
+    }
+    case 7:
+    case 8: {
+      const deadline = [...world.deadlines.values()][pick % Math.max(world.deadlines.size, 1)]
+      return deadline === undefined ? undefined : world.feed(deadline)
+    }
+    case 9: {
+      return world.feed({ _tag: "Drained", serial })
+    }
+    case 10: {
+      return world.feed({ _tag: "PipeLost", serial })
+    }
+    case 11: {
+      const [slot] = world.backoffs
+      if (slot === undefined) return
+      world.backoffs.delete(slot)
+      return world.feed({ _tag: pick % 9 === 0 ? "BackoffEnded" : "BackoffOver", slot })
+    }
+    case 12:
+    case 13: {
+      const limits = { surge: pick % 3, unavailable: (pick % 2) + (pick % 3 === 0 ? 1 : 0) }
+      const id = ++numbers.question
+      return world.feed(reload(++numbers.generation, id, limits, pick % groups))
+    }
+    case 14: {
+      const size = 1 + (pick % 5)
+      return world.feed({ _tag: "Scale", id: ++numbers.question, group: pick % groups, size })
+    }
+    case 15: {
+      const meant = world.state.slots.filter((_, i) => pick % 3 === 0 || i === pick % 7)
+      const slots = meant.map(({ id }) => id)
+      return world.feed({ _tag: "Restart", id: ++numbers.question, slots })
+    }
+  }
+}
+
+/** From now on everything goes well; ends when nothing is left to happen. */
+const calm = (world: World) => {
+  for (let round = 0; round < 200; round++) {
+    world.now += 20_000
+    const before = JSON.stringify(world.state)
+    for (const { serial, state } of world.state.processes) {
+      if (state === "starting") world.feed({ _tag: "Ready", serial, now: world.now })
+      else if (state === "draining") world.feed({ _tag: "Drained", serial })
+      else if (state !== "ready") world.exit(serial, 0)
+    }
+    for (const slot of [...world.backoffs]) {
+      world.backoffs.delete(slot)
+      world.feed({ _tag: "BackoffOver", slot })
+    }
+    if (JSON.stringify(world.state) === before) return
+  }
+  assert.fail("it never comes to rest")
+}
+
 describe("Fleet, whatever happens", () => {
-  const Choice = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 }))
-  it.prop(
-    "limits hold, every wait has an end, no command for the dead, one answer each, a stop ends all",
-    [Schema.Array(Choice).check(Schema.isMinLength(20), Schema.isMaxLength(300))],
-    ([choices]) => {
-      const world = new World()
-      let question = 0
-      let generation = 0
-      world.feed(begin)
-      for (const choice of choices) {
-        world.now += choice % 7000
-        const pick = Math.floor(choice / 16)
-        const serials = [...world.alive.keys()]
-        const serial = serials[pick % Math.max(serials.length, 1)] ?? 0
-        switch (choice % 16) {
-          case 0:
-          case 1:
-          case 2:
-          case 3:
-          case 4: {
-            world.feed({ _tag: "Ready", serial, now: world.now })
-            break
-          }
-          case 5:
-          case 6: {
-            if (serial > 0) world.exit(serial, pick % 2)
-            break
-          }
-          case 7:
-          case 8: {
-            const deadline = [...world.deadlines.values()][pick % Math.max(world.deadlines.size, 1)]
-            if (deadline !== undefined) world.feed(deadline)
-            break
-          }
-          case 9: {
-            world.feed({ _tag: "Drained", serial })
-            break
-          }
-          case 10: {
-            world.feed({ _tag: "PipeLost", serial })
-            break
-          }
-          case 11: {
-            const [slot] = world.backoffs
-            if (slot === undefined) break
-            world.backoffs.delete(slot)
-            world.feed({ _tag: pick % 9 === 0 ? "BackoffEnded" : "BackoffOver", slot })
-            break
-          }
-          case 12:
-          case 13: {
-            const limits = { surge: pick % 3, unavailable: (pick % 2) + (pick % 3 === 0 ? 1 : 0) }
-            world.feed(reload(++generation, ++question, limits))
-            break
-          }
-          case 14: {
-            world.feed({ _tag: "Scale", id: ++question, group: 0, size: 1 + (pick % 5) })
-            break
-          }
-          case 15: {
-            const slots = world.state.slots.map(({ id }) => id)
-            world.feed({ _tag: "Restart", id: ++question, slots })
-          }
+  const Choices = Schema.Array(
+    Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 1_000_000 })),
+  ).check(Schema.isMinLength(20), Schema.isMaxLength(300))
+
+  for (const [strategy, sizes] of [
+    ["oneForOne", [3]],
+    ["oneForAll", [2, 1, 1]],
+    ["restForOne", [1, 2, 1]],
+  ] as const) {
+    it.prop(
+      `${strategy}: limits hold, every wait has an end, no command for the dead, one answer each, a stop ends all`,
+      [Choices],
+      ([choices]) => {
+        const world = new World(sizes, strategy)
+        const numbers = { question: 0, generation: sizes.length }
+        world.feed(begin)
+        for (const choice of choices) choose(world, choice, numbers)
+        world.feed({ _tag: "Stop" })
+        for (const serial of world.alive.keys()) world.exit(serial, 0)
+        assert.strictEqual(world.state.phase, "stopped")
+        assert.strictEqual(world.answered.size, numbers.question, "every question got its answer")
+      },
+    )
+
+    it.prop(
+      `${strategy}: when all goes well again, every question is answered and every place is in order`,
+      [Choices],
+      ([choices]) => {
+        const world = new World(sizes, strategy)
+        const numbers = { question: 0, generation: sizes.length }
+        world.feed(begin)
+        calm(world)
+        assert.strictEqual(world.state.phase, "running")
+        for (const choice of choices) choose(world, choice, numbers)
+        calm(world)
+        assert.isNull(world.state.operation)
+        assert.strictEqual(world.answered.size, numbers.question, "every question got its answer")
+        const { processes, slots } = world.state
+        for (const { id, status } of slots) {
+          const states = processes.filter(({ slot }) => slot === id).map(({ state }) => state)
+          assert.deepStrictEqual(states, status === "active" ? ["ready"] : [])
+          assert.include(["active", "gaveUp", "done"], status)
         }
-      }
-      world.feed({ _tag: "Stop" })
-      for (const serial of world.alive.keys()) world.exit(serial, 0)
-      assert.strictEqual(world.state.phase, "stopped")
-      assert.strictEqual(world.answered.size, question, "every question got its answer")
-    },
-  )
+      },
+    )
+  }
 })

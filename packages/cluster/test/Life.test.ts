@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import * as Life from "../src/internal/Life.ts"
+import * as Life from "../src/internal/fleet/Life.ts"
 
 const timings: Life.Timings = { startTimeout: 1000, drainTimeout: 500, killTimeout: 100 }
 

@@ -3,7 +3,7 @@ import { RestartPolicy, Supervisor } from "@manycore/cluster"
 import { Effect, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
-import * as Engine from "../src/internal/engine.ts"
+import * as Engine from "../src/internal/engine/engine.ts"
 import * as Simulation from "../src/internal/simulation.ts"
 import * as Spec from "../src/internal/Spec.ts"
 
@@ -79,7 +79,7 @@ describe("Supervisor.layerTest", () => {
             program: "simulated",
             restart: RestartPolicy.make({ intensity: { crashes: 100, within: "1 minute" } }),
           },
-          () => true,
+          () => ({ isFile: true, isFolder: true }),
         )
         const engine = yield* Engine.make({
           launcher: Simulation.make({}),

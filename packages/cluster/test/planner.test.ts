@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 
-import type { LifeState } from "../src/internal/Life.ts"
-import { type Limits, plan, type PlanSlot, type View } from "../src/internal/planner.ts"
+import type { LifeState } from "../src/internal/fleet/Life.ts"
+import { type Limits, plan, type PlanSlot, type View } from "../src/internal/fleet/planner.ts"
 
 const oldOne = 1
 const newOne = 2

@@ -33,9 +33,23 @@ describe("@manycore/cluster/promise", () => {
       assert.notStrictEqual((await supervisor.workers())[0]?.pid, first?.pid)
       const error = await supervisor.reload({ env: { BREAK: "throw" } }).catch((e: unknown) => e)
       assert.instanceOf(error, SupervisorErrors.SupervisorError)
+      const none = await supervisor.signal("SIGNONE" as "SIGTERM").catch(String)
+      assert.include(none, "signal is SIGNONE, but must be a signal")
     } finally {
       await supervisor.stop()
     }
+    // Nobody waits for what cannot happen any more.
+    for (const asked of [supervisor.reload(), supervisor.scale(2), supervisor.restart()]) {
+      assert.include(await asked.catch(String), "the supervisor is stopping")
+    }
+  })
+
+  it("keeps node:cluster's first way of scheduling, and says so", async () => {
+    const first = await start({ program: fixture("plain.mjs"), workers: 1 })
+    await first.stop()
+    const options = { program: fixture("plain.mjs"), workers: 1 }
+    const error = await start({ ...options, scheduling: "operatingSystem" }).catch(String)
+    assert.include(error, "node:cluster keeps the first of a process")
   })
 
   it("tells what happens, asks workers, and is disposed of", async () => {

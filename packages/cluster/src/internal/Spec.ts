@@ -1,14 +1,16 @@
 /** What a generation of workers is: the options of `Supervisor`, checked, with every default. */
-import { existsSync, statSync } from "node:fs"
+import { statSync } from "node:fs"
+import { constants } from "node:os"
+import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
-import { Duration, Effect } from "effect"
+import { Duration, Effect, Schema } from "effect"
 
-import type { Readiness } from "../Readiness.ts"
+import { Readiness } from "../Readiness.ts"
 import * as RestartPolicy from "../RestartPolicy.ts"
 import { InvalidOption, ProgramNotFound, SupervisorError } from "../SupervisorError.ts"
 import type { WorkerOptions } from "../WorkerOptions.ts"
-import type { Timings } from "./Life.ts"
+import type { Timings } from "./fleet/Life.ts"
 
 export interface Spec {
   readonly file: string
@@ -24,10 +26,29 @@ export interface Spec {
   readonly killSignal: NodeJS.Signals
 }
 
+/** Whether a path leads to a file or to a folder. */
+export type Look = (path: string) => { readonly isFile: boolean; readonly isFolder: boolean }
+
+/** The file system. */
+export const look: Look = (path) => {
+  const stats = statSync(path, { throwIfNoEntry: false })
+  return { isFile: stats?.isFile() === true, isFolder: stats?.isDirectory() === true }
+}
+
 export const invalid = (option: string, value: unknown, expected: string) =>
   new SupervisorError({ reason: new InvalidOption({ option, value, expected }) })
 
-export const isFile = (file: string) => existsSync(file) && statSync(file).isFile()
+/** Callers without types may give anything: it fails here, and not in the middle of a reload. */
+const check = (isGood: boolean, option: string, value: unknown, expected: string) =>
+  isGood ? Effect.void : Effect.fail(invalid(option, value, expected))
+
+/** Fails on what this system does not know as a signal. */
+export const checkSignal = (option: string, name: string) =>
+  check(Object.hasOwn(constants.signals, name), option, name, 'a signal such as "SIGTERM"')
+
+const isTexts = Schema.is(Schema.Array(Schema.String))
+
+const isReadiness = Schema.is(Readiness)
 
 /** In ms. Fails on what is no duration, on negative and endless ones. */
 const millis = (option: string, value: Duration.Input | undefined, otherwise: number) => {
@@ -44,27 +65,55 @@ const millis = (option: string, value: Duration.Input | undefined, otherwise: nu
   )
 }
 
+const pathOf = (program: unknown): Effect.Effect<string, SupervisorError> => {
+  // A worker with a folder of its own must find what the primary found.
+  if (typeof program === "string") return Effect.succeed(resolve(program))
+  return program instanceof URL && program.protocol === "file:"
+    ? Effect.succeed(fileURLToPath(program))
+    : Effect.fail(invalid("program", program, "the path of a file, or a URL with file:"))
+}
+
+/** @param look where programs and folders are looked for */
 export const make = Effect.fnUntraced(function* (
   options: WorkerOptions,
-  isProgram: (file: string) => boolean = isFile,
+  look: Look,
 ): Effect.fn.Return<Spec, SupervisorError> {
-  const { program } = options
-  const file = typeof program === "string" ? program : fileURLToPath(program)
-  if (!isProgram(file)) return yield* new SupervisorError({ reason: new ProgramNotFound({ file }) })
+  const { args = [], cwd, execArgv = process.execArgv, killSignal = "SIGTERM" } = options
+  const { ready = "listening", restart = RestartPolicy.make() } = options
+  const file = yield* pathOf(options.program)
+  if (!look(file).isFile)
+    return yield* new SupervisorError({ reason: new ProgramNotFound({ file }) })
+  yield* check(isTexts(args), "args", args, "a list of strings")
+  yield* check(isTexts(execArgv), "execArgv", execArgv, "a list of strings")
+  yield* check(cwd === undefined || look(cwd).isFolder, "cwd", cwd, "a folder that exists")
+  yield* checkSignal("killSignal", killSignal)
+  yield* check(
+    isReadiness(ready),
+    "ready",
+    typeof ready === "string" ? ready : JSON.stringify(ready),
+    '"listening", "message", "spawned", uptime(ms) or probe("/path")',
+  )
+  const { crashes } = restart.intensity
+  yield* check(
+    Number.isInteger(crashes) && crashes >= 0,
+    "restart.intensity.crashes",
+    crashes,
+    "a whole number from 0",
+  )
   return {
     file,
-    args: [...(options.args ?? [])],
+    args: [...args],
     env: { ...options.env },
-    execArgv: [...(options.execArgv ?? process.execArgv)],
-    cwd: options.cwd,
-    ready: options.ready ?? "listening",
-    restart: options.restart ?? RestartPolicy.make(),
+    execArgv: [...execArgv],
+    cwd,
+    ready,
+    restart,
     timings: {
       startTimeout: yield* millis("startTimeout", options.startTimeout, 30_000),
       drainTimeout: yield* millis("drainTimeout", options.drainTimeout, 30_000),
       killTimeout: yield* millis("killTimeout", options.killTimeout, 5000),
     },
     lameDuck: yield* millis("lameDuck", options.lameDuck, 1000),
-    killSignal: options.killSignal ?? "SIGTERM",
+    killSignal,
   }
 })

@@ -12,8 +12,8 @@ import { SupervisorError, UnknownGroup, UnknownWorker } from "../SupervisorError
 import type { Group, ReloadOptions, Which } from "../SupervisorOptions.ts"
 import type { WorkerOptions } from "../WorkerOptions.ts"
 import { NoFreePort, PrimaryRpcs, toPrimary } from "./Control.ts"
-import type { Engine } from "./engine.ts"
-import type { Slot } from "./FleetModel.ts"
+import type { Engine } from "./engine/engine.ts"
+import type { Slot } from "./fleet/FleetModel.ts"
 import { freePort } from "./freePort.ts"
 import type { Launched } from "./Launcher.ts"
 import { sentence } from "./sentence.ts"
@@ -77,7 +77,7 @@ const canBeAsked = (launched: Launched): launched is Member => launched.channel 
 export const make = Effect.fnUntraced(function* (
   engine: Engine,
   groups: ReadonlyArray<Group>,
-  isProgram: (file: string) => boolean,
+  look: Spec.Look,
 ) {
   /** What each group was last told to be. */
   const current = new Map<number, WorkerOptions>(groups.entries())
@@ -110,7 +110,7 @@ export const make = Effect.fnUntraced(function* (
     // `groupOf` gave the index of one of them.
     if (before === undefined) return
     const next: WorkerOptions = { ...before, ...changes }
-    const spec = yield* Spec.make(next, isProgram)
+    const spec = yield* Spec.make(next, look)
     yield* engine.ask({ _tag: "Reload", group, limits, spec })
     current.set(group, next)
   })
@@ -148,6 +148,7 @@ export const make = Effect.fnUntraced(function* (
       yield* engine.ask({ _tag: "Restart", slots: yield* slotsOf(which) })
     }),
     signal: Effect.fn("Supervisor.signal")(function* (signal, which = {}) {
+      yield* Spec.checkSignal("signal", signal)
       for (const slot of yield* slotsOf(which)) {
         for (const launched of engine.running(slot)) launched.kill(signal)
       }

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 
 import type * as Worker from "../Worker.ts"
-import type { Process, Slot, State } from "./FleetModel.ts"
+import type { Process, Slot, State } from "./fleet/FleetModel.ts"
 import type { Launched } from "./Launcher.ts"
 
 const stateOfSlot = (slot: Slot): Worker.State => {

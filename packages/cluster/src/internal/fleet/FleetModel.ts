@@ -1,6 +1,6 @@
 /** The words of the Fleet: its state, what it hears and what it says. Types and the initial state. */
-import * as RestartPolicy from "../RestartPolicy.ts"
-import type * as Worker from "../Worker.ts"
+import * as RestartPolicy from "../../RestartPolicy.ts"
+import type * as Worker from "../../Worker.ts"
 import type { Life, LifeState, Timings } from "./Life.ts"
 import type { Limits } from "./planner.ts"
 

@@ -43,7 +43,8 @@ export interface Plan {
   readonly isComplete: boolean
 }
 
-const isStaying = ({ state }: PlanProcess) => state === "starting" || state === "ready"
+/** Not on its way out. */
+export const isStaying = (state: LifeState): boolean => state === "starting" || state === "ready"
 
 export const plan = ({ limits, slots, target }: View): Plan => {
   const processes = slots.flatMap((slot) => slot.processes)
@@ -62,9 +63,9 @@ export const plan = ({ limits, slots, target }: View): Plan => {
     retire.push(process.serial)
   }
   const targetOf = (slot: PlanSlot) =>
-    slot.processes.find((process) => process.generation === target && isStaying(process))
+    slot.processes.find((process) => process.generation === target && isStaying(process.state))
   const othersOf = (slot: PlanSlot) =>
-    slot.processes.filter((process) => process.generation !== target && isStaying(process))
+    slot.processes.filter((process) => process.generation !== target && isStaying(process.state))
 
   for (const slot of slots) {
     if (targetOf(slot)?.state === "ready") othersOf(slot).forEach(retireIfAllowed)

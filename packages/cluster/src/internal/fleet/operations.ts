@@ -1,10 +1,10 @@
-import type * as Worker from "../Worker.ts"
 /**
  * What people ask of a running Fleet: reload, scale, restart. One at a time; each is begun here,
- * goes on after every step, and ends with one answer.
+ * goes on after every step, and ends with one answer. And its end, which ends them.
  */
+import type * as Worker from "../../Worker.ts"
 import { type Event, type Operation, slot as newSlot } from "./FleetModel.ts"
-import { plan } from "./planner.ts"
+import { isStaying, plan } from "./planner.ts"
 import type { Turn } from "./Turn.ts"
 
 type Rollout = Extract<Operation, { readonly _tag: "Rollout" }>
@@ -34,6 +34,20 @@ export const failRollout = (
   turn.operation = { ...rollout, target: rollout.from, hasFailed: true }
   for (const process of turn.processes) {
     if (process.generation === rollout.target && process.state === "starting") turn.retire(process)
+  }
+}
+
+/**
+ * Going back fails too: what there is goes on, one process in each place, by the restart policy. Those
+ * of the new code that serve are better than none.
+ */
+export const abandonRollout = (turn: Turn, { group, target }: Rollout): void => {
+  turn.operation = null
+  for (const { id } of turn.slotsOf(group)) {
+    const staying = turn.processesOf(id).filter(({ state }) => isStaying(state))
+    const ready = staying.filter(({ state }) => state === "ready")
+    const kept = ready.find(({ generation }) => generation === target) ?? ready[0] ?? staying[0]
+    for (const process of staying) if (process !== kept) turn.retire(process)
   }
 }
 
@@ -145,5 +159,21 @@ export const proceed = (turn: Turn): void => {
       turn.operation = null
       return turn.answer(operation.id, null)
     }
+  }
+}
+
+/** All of them go; nothing begins any more. */
+export const stop = (turn: Turn): void => {
+  if (turn.phase === "stopping" || turn.phase === "stopped") return
+  turn.phase = "stopping"
+  if (turn.operation !== null) {
+    const { id } = turn.operation
+    const hasAnswered = turn.operation._tag === "Rollout" && turn.operation.hasFailed
+    if (!hasAnswered) turn.answer(id, { _tag: "Stopping" })
+    turn.operation = null
+  }
+  for (const slot of turn.slots) {
+    turn.put(slot.id, { status: "done", again: false })
+    turn.retireAll(slot.id)
   }
 }

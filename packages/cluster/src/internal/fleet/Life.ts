@@ -5,7 +5,7 @@
  * Every state but `ready` has a deadline, so nothing lasts for ever:
  * `starting` -> terminating, `draining` -> terminating, `terminating` -> killed, `killed` -> once more.
  */
-import type * as Worker from "../Worker.ts"
+import type * as Worker from "../../Worker.ts"
 
 export type LifeState = "starting" | "ready" | "draining" | "terminating" | "killed"
 

@@ -2,7 +2,7 @@
  * One step of the Fleet while it is being taken: a copy of the state that may be changed, and the
  * commands so far. Knows how to change, not when.
  */
-import type * as Worker from "../Worker.ts"
+import type * as Worker from "../../Worker.ts"
 import type {
   Command,
   News,
