@@ -37,6 +37,16 @@ describe("a failure of a connection", () => {
       "connecting",
       { class: "dns", example: "some words" },
     ],
+    [
+      "too many connections",
+      error({ code: "EMFILE", syscall: "connect" }),
+      "connecting",
+      {
+        class: "other",
+        example:
+          "this process may open no more files: raise ulimit -n, or use fewer connections (EMFILE)",
+      },
+    ],
     ["something that is no error", "boo", "open", { class: "other", example: "boo" }],
   ])("%s", (_, cause, stage, failure) => {
     assert.deepStrictEqual(Failure.ofCause(cause, stage), failure)

@@ -13,6 +13,7 @@ const fine: Delivered.Facts = {
   stopped: 10_000,
   typical: 5,
   scheduled: 10_000,
+  due: 2000,
 }
 
 describe("the delivered rate", () => {
@@ -31,6 +32,9 @@ describe("the delivered rate", () => {
   it("is never more than was scheduled", () => {
     const burst = { ...fine, answers: 5, late: 0, last: 42, stopped: 40, typical: 2, scheduled: 50 }
     assert.strictEqual(Delivered.of(burst), 100)
+    // At 0 and after 2 seconds, of 0.5 per second for three.
+    const slow = { ...fine, answers: 2, late: 0, last: 2001, stopped: 3000, scheduled: 3000 }
+    assert.strictEqual(Delivered.of({ ...slow, due: 1.5 }), 0.5)
   })
 
   it("of connections counts the time in which nothing came any more", () => {

@@ -166,7 +166,7 @@ describe("manyload", () => {
       assert.strictEqual((yield* program.exit).code, 130)
       assert.match(
         program.stdout(),
-        /^2 requests, 0 answered; 2 still unanswered at the end and in no latency; stopped early\.\n/,
+        /^2 requests, none answered; 2 still unanswered at the end and in no latency; stopped early\.\n/,
       )
     }),
   )

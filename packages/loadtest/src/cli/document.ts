@@ -27,13 +27,14 @@ export interface Destinations {
 /** What goes where. A sentence when the flags contradict each other. */
 export const destinations = (output: Output): Destinations | string => {
   const csv = Option.getOrUndefined(output.csv)
-  const file = Option.getOrUndefined(output.out)
+  const out = Option.getOrUndefined(output.out)
+  const file = out === "-" ? undefined : out
   if (output.json && csv !== undefined) {
     return "--json and --csv exclude each other: choose one"
   }
   const asked: Format | undefined =
     csv === undefined ? (output.json ? "json" : undefined) : csv === "series" ? "series" : "csv"
-  const format = asked ?? (file === undefined ? undefined : file.endsWith(".csv") ? "csv" : "json")
+  const format = asked ?? (out === undefined ? undefined : out.endsWith(".csv") ? "csv" : "json")
   const alone = format !== undefined && file === undefined
   return {
     document: format === undefined ? undefined : { format, file },
@@ -95,6 +96,7 @@ export const failure = (report: Report.Report): string | undefined => {
     })
     return `${lost.length} of ${Text.plural(report.thresholds.length, "threshold")} failed: ${each.join(", ")}`
   }
+  if (report.ended === "unreachable") return Report.headline(report)
   return report.ended === "bail"
     ? `gave up after ${Text.plural(report.requests.failed, "failed request")}`
     : undefined

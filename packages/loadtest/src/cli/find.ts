@@ -108,7 +108,9 @@ export const handle = Effect.fnUntraced(function* (input: Input) {
   const must = yield* orUsage(thresholds(input))
   const request = yield* orUsage(ToPlan.request(input, yield* files(input)))
   const given = yield* orUsage(options(input))
-  const file = Option.getOrUndefined(input.out)
+  const out = Option.getOrUndefined(input.out)
+  const file = out === "-" ? undefined : out
+  const alone = file === undefined && (input.json || out === "-")
   if (file !== undefined) yield* Io.writable("--out", file)
 
   // A rate of any kind makes it the open model that it will be.
@@ -124,8 +126,8 @@ export const handle = Effect.fnUntraced(function* (input: Input) {
   )
   const document = Document.json(Find.encode(report))
   if (file !== undefined) yield* Io.write(file, document)
-  else if (input.json) yield* Io.print(document)
-  if (!input.quiet && (file !== undefined || !input.json)) {
+  else if (alone) yield* Io.print(document)
+  if (!input.quiet && !alone) {
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     yield* Io.print(Rates.render(report, canColor))
   }

@@ -102,7 +102,11 @@ export const output = {
     Flag.withDescription("Print CSV: the summary, or with --csv=series the course of the run"),
     Flag.optional,
   ),
-  out: text("out", "file", "Write the JSON (or CSV) to this file, and the summary to stdout"),
+  out: text(
+    "out",
+    "file",
+    "Write the JSON (or CSV) to this file (- for stdout), and the summary to stdout",
+  ),
   quiet: on("quiet", "No progress and no summary: documents, errors and the exit code", "q"),
   noProgress: on("no-progress", "No live screen and no progress lines"),
 }

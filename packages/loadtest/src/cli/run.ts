@@ -149,7 +149,7 @@ const deliver = Effect.fnUntraced(function* (
     yield* document.file === undefined ? Io.print(text) : Io.write(document.file, text)
   }
   // When nobody is there, one sentence on stderr is all there is to say.
-  if (summary && report.ended !== "unreachable") {
+  if (summary && (report.ended !== "unreachable" || report.requests.ok > 0)) {
     const { canColor } = yield* TerminalCapabilities.TerminalCapabilities
     yield* Io.print(Summary.render(report, canColor))
   }

@@ -41,6 +41,7 @@ describe("destinations", () => {
       { out: Option.some("a.txt"), csv: Option.some("summary"), quiet: true },
       { document: { format: "csv", file: "a.txt" }, summary: false, progress: false },
     ],
+    [{ out: Option.some("-") }, { document: json, summary: false, progress: true }],
     [
       { json: true, csv: Option.some("summary") },
       "--json and --csv exclude each other: choose one",
@@ -103,6 +104,10 @@ describe("failure", () => {
     assert.isUndefined(Document.failure(failing))
     assert.strictEqual(Document.failure(dead), Report.headline(dead))
     assert.strictEqual(Document.failure(open), "1 of 2 thresholds failed: p99 < 200ms (was 1.23 s)")
+    assert.strictEqual(
+      Document.failure({ ...failing, ended: "unreachable" }),
+      Report.headline({ ...failing, ended: "unreachable" }),
+    )
     assert.strictEqual(
       Document.failure({ ...failing, ended: "bail" }),
       "gave up after 118 failed requests",

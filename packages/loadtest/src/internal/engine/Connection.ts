@@ -22,6 +22,8 @@ export interface Request extends Omit<Route, "bytes"> {
 export interface Owner {
   /** It was opened ahead of its first request, or could not be. */
   readonly opened: (slot: number) => void
+  /** A connection is open: somebody is there. */
+  readonly connected: () => void
   /** An answer is complete; the connection takes another request. */
   readonly settled: (slot: number) => void
   /** It broke and lost so many requests. `reached`: there is a server; `waited`: it timed out. */
@@ -164,6 +166,7 @@ export class Connection {
 
   #connected(): void {
     this.#state = open
+    this.#shared.owner.connected()
     if (this.#count > 0) {
       const now = this.#shared.clock.now()
       for (let i = 0; i < this.#count; i += 1) {

@@ -38,6 +38,13 @@ const describe = (cause: unknown): SystemError => {
   }
 }
 
+/** What the system of the generator lacks, and not the server. */
+const lacks: Readonly<Record<string, string>> = {
+  EMFILE: "this process may open no more files: raise ulimit -n, or use fewer connections",
+  ENFILE: "this system may open no more files: use fewer connections",
+  EADDRNOTAVAIL: "there is no local port left: use fewer connections, or keep them alive",
+}
+
 const resets = new Set(["ECONNRESET", "EPIPE", "ECONNABORTED", "ENOTCONN"])
 const refusals = new Set(["ECONNREFUSED", "ENOENT"])
 
@@ -51,6 +58,7 @@ export const ofCause = (cause: unknown, stage: Stage): Failure => {
   if (stage === "handshake" || code.startsWith("ERR_SSL") || code.startsWith("ERR_TLS")) {
     return as("tls")
   }
+  if (Object.hasOwn(lacks, code)) return { class: "other", example: `${lacks[code]} (${code})` }
   return as(resets.has(code) ? "reset" : "other")
 }
 

@@ -63,7 +63,7 @@ export interface Generator {
 /** How often requests are looked at that may have timed out, in ms. */
 const sweepOf = (timeout: number): number => Math.max(1, Math.min(100, timeout / 10))
 
-/** After so many failed attempts nobody is thought to be there. */
+/** After so many failed attempts at a rate nobody is thought to be there. */
 const maxUnreached = 50
 
 const openModel = (parts: Parts, job: Job, places: Places, tally: Tally): Model | undefined => {
@@ -101,16 +101,21 @@ export const make = (options: Options): Generator => {
   let reachedAnybody = false
   const { after, at, clear } = timers(clock)
 
+  // Connections that are all opened at once have all tried before nobody is thought to be there.
   const nobodyThere = (): boolean =>
-    !reachedAnybody && attempts > 0 && attempts >= Math.min(slots.size, maxUnreached)
+    !reachedAnybody &&
+    attempts > 0 &&
+    attempts >= (job.schedule === undefined ? slots.size : Math.min(slots.size, maxUnreached))
 
   const owner: Owner = {
     opened: () => {
       opening -= 1
       if (opening === 0 && ending === undefined) options.onReady()
     },
-    settled: (slot) => {
+    connected: () => {
       reachedAnybody = true
+    },
+    settled: (slot) => {
       if (ending !== undefined) lateAnswers += 1
       slots.settled(slot)
       if (tally.failures >= job.bail) stop("bail")
@@ -119,7 +124,6 @@ export const make = (options: Options): Generator => {
     },
     broken: (slot, lost, reached, waited) => {
       const rest = slots.broken(slot, lost, reached, waited)
-      if (reached) reachedAnybody = true
       attempts += 1
       if (nobodyThere()) stop("unreachable")
       if (tally.failures >= job.bail) stop("bail")

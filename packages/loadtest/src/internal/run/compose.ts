@@ -106,6 +106,7 @@ export const report = (
       stopped: Math.max(...results.map((result) => result.stoppedAt)) - startedAt,
       typical: Math.min(...intervals.flatMap(({ p50 }) => p50 ?? [])),
       scheduled: sending,
+      due: due ?? Infinity,
     }),
   }
   const { lateness } = ledger

@@ -26,15 +26,17 @@ export interface Facts {
   readonly typical: number
   /** How long the schedule was walked through; `undefined` in the closed model. */
   readonly scheduled: number | undefined
+  /** How many requests the schedule had in that time; may be a fraction. */
+  readonly due: number
 }
 
 /** In ms; 0 when no time went by. */
 export const perSecond = (count: number, ms: number): number => (ms > 0 ? (count * 1000) / ms : 0)
 
-export const of = ({ answers, last, late, scheduled, stopped, typical }: Facts): number => {
+export const of = ({ answers, due, last, late, scheduled, stopped, typical }: Facts): number => {
   if (answers === 0) return 0
   if (scheduled === undefined) return perSecond(answers, Math.max(last, stopped))
   const inTime = perSecond(answers - late, Math.min(scheduled, stopped) - typical)
   const inAll = perSecond(answers, Math.max(scheduled, last - typical))
-  return Math.min(perSecond(answers, scheduled), Math.max(inTime, inAll))
+  return Math.min(perSecond(Math.min(answers, due), scheduled), Math.max(inTime, inAll))
 }
