@@ -1,16 +1,26 @@
 import { Bench } from "@manycore/bench"
 
+import type { Input } from "./support/Generator.ts"
 import { programs } from "./support/programs.ts"
 
 const file = (name: string) => new URL(`./cases/${name}.ts`, import.meta.url)
 
-/** Programs that are not on the machine are left out, loudly. */
-const external = (workload: "speed" | "truth", names: ReadonlyArray<"wrk" | "ab">) =>
+type Competitor = "raw" | "wrk" | "ab" | "autocannon" | "loadtest"
+
+/** Ours, and others; programs that are not on the machine are left out, loudly. */
+const cases = (...others: ReadonlyArray<Competitor>) =>
   Object.fromEntries(
-    names
-      .filter((name) => programs[name].path !== undefined)
-      .map((name) => [name, file(`${workload}.${name}`)]),
+    ["manycore", ...others]
+      .filter((name) => (name !== "wrk" && name !== "ab") || programs[name].path !== undefined)
+      .map((name) => [name, file(name)]),
   )
+
+/** What a workload asks of each of its cases. */
+const workload = (
+  name: string,
+  input: Input,
+  competitors: Bench.Workload["cases"],
+): Bench.Workload => ({ name, input, cases: competitors })
 
 for (const { command, debian, path } of Object.values(programs)) {
   if (path === undefined) {
@@ -18,62 +28,50 @@ for (const { command, debian, path } of Object.values(programs)) {
   }
 }
 
-const closed = (
-  connections: number,
-  names: ReadonlyArray<"wrk" | "ab">,
-  more: Readonly<Record<string, URL>> = {},
-): Bench.Workload => ({
-  name: `closed, ${connections} connections, nginx`,
-  input: { connections },
-  cases: {
-    manycore: file("speed.manycore"),
-    raw: file("speed.raw"),
-    ...external("speed", names),
-    ...more,
-  },
-})
+const closed = (connections: number, ...others: ReadonlyArray<Competitor>): Bench.Workload =>
+  workload(
+    `closed, ${connections} connections, nginx`,
+    { judge: "speed", connections },
+    cases(...others),
+  )
 
 const plain = { seconds: 5, connections: 20, threads: 1, delays: [0], stall: 0 }
 
-const pace = (rate: number, threads: number): Bench.Workload => ({
-  name: `pace: ${rate} requests/s, 20 connections, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
-  input: { ...plain, rate, threads, judge: "pace" },
-  cases: {
-    manycore: file("truth.manycore"),
-    ...(threads === 1 ? { autocannon: file("truth.autocannon") } : {}),
-  },
-})
+const pace = (
+  rate: number,
+  threads: number,
+  ...others: ReadonlyArray<Competitor>
+): Bench.Workload =>
+  workload(
+    `pace: ${rate} requests/s, 20 connections, ${threads === 1 ? "1 thread" : `${threads} threads`}`,
+    { ...plain, judge: "pace", rate, threads },
+    cases(...others),
+  )
 
-const times = (name: string, delays: ReadonlyArray<number>): Bench.Workload => ({
-  name: `truth: ${name} service, 200 requests/s`,
-  input: { ...plain, rate: 200, delays, judge: "times" },
-  cases: { manycore: file("truth.manycore"), autocannon: file("truth.autocannon") },
-})
-
-const stalled: Bench.Workload = {
-  name: "truth: frozen for 1 s of 10, 200 requests/s where there is a rate",
-  input: { ...plain, seconds: 10, connections: 10, rate: 200, stall: 1000, judge: "stall" },
-  cases: {
-    manycore: file("truth.manycore"),
-    autocannon: file("truth.autocannon"),
-    ...external("truth", ["wrk", "ab"]),
-  },
-}
+const times = (name: string, delays: ReadonlyArray<number>): Bench.Workload =>
+  workload(
+    `truth: ${name} service, 200 requests/s`,
+    { ...plain, judge: "times", seconds: 3, rate: 200, delays },
+    cases("autocannon"),
+  )
 
 await Bench.main({
   name: "@manycore/loadtest",
   workloads: [
-    closed(50, ["wrk", "ab"], {
-      autocannon: file("speed.autocannon"),
-      loadtest: file("speed.loadtest"),
-    }),
-    closed(10, ["wrk"]),
-    closed(256, ["wrk"]),
+    workload("start, 1 connection", { judge: "start" }, cases("raw", "wrk", "autocannon")),
+    closed(50, "raw", "wrk", "ab", "autocannon", "loadtest"),
+    closed(10, "wrk"),
+    closed(256, "wrk"),
     pace(200, 1),
-    pace(5000, 1),
+    pace(200, 2),
+    pace(5000, 1, "autocannon"),
     pace(5000, 2),
     times("fixed", [20]),
     times("bimodal", [2, 2, 2, 2, 50]),
-    stalled,
+    workload(
+      "truth: frozen for 1 s of 5, 200 requests/s where there is a rate",
+      { ...plain, judge: "stall", connections: 10, rate: 200, stall: 1000 },
+      cases("autocannon", "wrk", "ab"),
+    ),
   ],
 })

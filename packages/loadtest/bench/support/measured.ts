@@ -15,6 +15,8 @@ export interface Run {
   readonly code: number | null
   /** Of the whole process, all threads, user and system. */
   readonly cpuSeconds: number
+  /** What of it was the kernel's. */
+  readonly kernelSeconds: number
   readonly peakMiB: number
 }
 
@@ -24,38 +26,44 @@ export const pinned = (core: 0 | 1, command: ReadonlyArray<string>): ReadonlyArr
     ? command
     : [programs.taskset.path, "-c", String(core), ...command]
 
-const read = (pid: number): { readonly cpu: number; readonly peak: number } | undefined => {
+type Watched = Pick<Run, "cpuSeconds" | "kernelSeconds" | "peakMiB">
+
+const read = (pid: number): Watched | undefined => {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
     // The name of the command, in brackets, may contain anything.
     const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
     const status = readFileSync(`/proc/${pid}/status`, "utf8")
     return {
-      cpu: (Number(fields[11]) + Number(fields[12])) / ticks,
-      peak: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
+      cpuSeconds: (Number(fields[11]) + Number(fields[12])) / ticks,
+      kernelSeconds: Number(fields[12]) / ticks,
+      peakMiB: Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0) / 1024,
     }
   } catch {
     return undefined
   }
 }
 
-export const run = (command: ReadonlyArray<string>): Promise<Run> =>
+/** `watch`: what it takes is of interest; to look at it takes some of the machine's time too. */
+export const run = (
+  command: ReadonlyArray<string>,
+  { watch }: { readonly watch: boolean } = { watch: true },
+): Promise<Run> =>
   new Promise((resolve, reject) => {
     const [file = "", ...args] = pinned(0, command)
     const child = spawn(file, args, { stdio: ["ignore", "pipe", "ignore"] })
     let stdout = ""
-    let cpuSeconds = 0
-    let peakMiB = 0
-    const look = setInterval(() => {
+    let watched: Watched = { cpuSeconds: 0, kernelSeconds: 0, peakMiB: 0 }
+    const look = (): void => {
       const found = child.pid === undefined ? undefined : read(child.pid)
-      if (found === undefined || found.peak === 0) return
-      cpuSeconds = found.cpu
-      peakMiB = found.peak
-    }, 20)
+      // A process that has just ended has no memory any more.
+      if (found !== undefined && found.peakMiB > 0) watched = found
+    }
+    const looking = watch ? setInterval(look, 20) : undefined
     child.stdout.setEncoding("utf8").on("data", (text: string) => (stdout += text))
     child.once("error", reject)
     child.once("close", (code) => {
-      clearInterval(look)
-      resolve({ stdout, code, cpuSeconds, peakMiB })
+      clearInterval(looking)
+      resolve({ stdout, code, ...watched })
     })
   })

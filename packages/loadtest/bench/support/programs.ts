@@ -40,7 +40,7 @@ const bin = (name: string, file: string): string =>
 /** The built command, as it is published. */
 export const manyload: ReadonlyArray<string> = [
   process.execPath,
-  new URL("../../dist/cli/main.js", import.meta.url).pathname,
+  new URL("../../dist/bin/main.js", import.meta.url).pathname,
 ]
 export const autocannon: ReadonlyArray<string> = [
   process.execPath,

@@ -1,38 +1,21 @@
 /**
  * How true a generator's figures are, and how evenly it sends: beside a server that writes down the
- * truth. A workload's input: see `Input`.
+ * truth.
  */
 import { fork } from "node:child_process"
 import { once } from "node:events"
 
 import type { Case } from "@manycore/bench"
 
+import type { Generator, Load, Said } from "./Generator.ts"
 import * as Measured from "./measured.ts"
 
-interface Input {
-  /** Requests per second; for generators without a rate, as fast as they can. */
+export interface Input extends Load {
   readonly rate: number
-  readonly seconds: number
-  readonly connections: number
-  readonly threads: number
   /** How long the server keeps requests, in ms, in turn. */
   readonly delays: ReadonlyArray<number>
   /** It freezes once for so many ms. */
   readonly stall: number
-  /** What is compared with the truth. */
-  readonly judge: "times" | "stall" | "pace"
-}
-
-/** Percentiles in ms, as the generator says them. */
-interface Said {
-  readonly p50: number
-  readonly p90: number
-  readonly p99: number
-}
-
-export interface Generator {
-  readonly command: (url: string, input: Input) => ReadonlyArray<string>
-  readonly read: (stdout: string) => Said
 }
 
 interface Seen {
@@ -45,18 +28,24 @@ const percentile = (values: ReadonlyArray<number>, percent: number): number => {
   return sorted[Math.max(0, Math.ceil((percent * sorted.length) / 100) - 1)] ?? Number.NaN
 }
 
-/** The coefficient of variation of arrivals per 10 ms; the grid begins half an interval early. */
+/**
+ * The coefficient of variation of arrivals per 10 ms. The grid begins half an interval before the
+ * schedule, which is where most arrivals are: a single late one must not shift it.
+ */
 const variation = (arrivals: ReadonlyArray<number>, rate: number): number => {
-  const begin = (arrivals[0] ?? 0) - 500 / rate
-  const counts: Array<number> = []
+  const interval = 1000 / rate
+  const origin = percentile(
+    arrivals.map((at, i) => at - i * interval),
+    50,
+  )
+  const begin = origin - interval / 2
+  const counts = Array.from({ length: Math.floor((arrivals.length * interval) / 10) }, () => 0)
   for (const at of arrivals) {
     const window = Math.floor((at - begin) / 10)
     counts[window] = (counts[window] ?? 0) + 1
   }
-  // The last window may be cut off.
-  const whole = Array.from({ length: counts.length - 1 }, (_, i) => counts[i] ?? 0)
-  const mean = whole.reduce((a, b) => a + b, 0) / whole.length
-  const square = whole.reduce((sum, count) => sum + (count - mean) ** 2, 0) / whole.length
+  const mean = counts.reduce((a, b) => a + b, 0) / counts.length
+  const square = counts.reduce((sum, count) => sum + (count - mean) ** 2, 0) / counts.length
   return Math.sqrt(square) / mean
 }
 
@@ -79,58 +68,62 @@ const times = (said: Said, kept: ReadonlyArray<number>) =>
     return [{ metric: `${name} off by`, unit: "ms", value: Math.abs(said[name] - truth) }]
   })
 
-export const makeCase =
-  (generator: Generator): Case.Make =>
-  async (context) => {
-    // The workloads of this bench give it.
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion
-    const input = context.input as Input
-    const behaviour = JSON.stringify({ delays: input.delays, stall: input.stall })
-    const [file = "", ...args] = Measured.pinned(1, [
-      process.execPath,
-      new URL("./truthServer.ts", import.meta.url).pathname,
-      behaviour,
-    ])
-    const server = fork(args.at(-2) ?? "", [behaviour], {
-      execPath: file,
-      execArgv: args.slice(0, -2),
-    })
-    const ask = async (): Promise<Seen> => {
+const startServer = async (input: Input) => {
+  const behaviour = JSON.stringify({ delays: input.delays, stall: input.stall })
+  const [file = "", ...args] = Measured.pinned(1, [
+    process.execPath,
+    new URL("./truthServer.ts", import.meta.url).pathname,
+    behaviour,
+  ])
+  const server = fork(args.at(-2) ?? "", [behaviour], {
+    execPath: file,
+    execArgv: args.slice(0, -2),
+  })
+  const [port] = await once(server, "message")
+  return {
+    url: `http://127.0.0.1:${String(port)}/`,
+    seen: async (): Promise<Seen> => {
       const answer = once(server, "message")
       server.send("seen?")
       const [seen] = await answer
       // What the server of this bench sends.
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion
       return seen as Seen
-    }
-    const [port] = await once(server, "message")
-    const run = async (seconds: number) => {
-      const url = `http://127.0.0.1:${String(port)}/`
-      const { code, stdout } = await Measured.run(generator.command(url, { ...input, seconds }))
-      return { code, said: generator.read(stdout), seen: await ask(), stdout }
-    }
-    return {
-      check: async () => {
-        const { code, said, seen, stdout } = await run(1)
-        if (code !== 0 || !(said.p50 > 0) || seen.arrivals.length < 10) {
-          throw new Error(`exit ${code}: ${stdout.slice(0, 500)}`)
-        }
-      },
-      measure: async () => {
-        const { said, seen } = await run(input.seconds)
-        if (input.judge === "pace") return pace(seen.arrivals, input.rate)
-        if (input.judge === "times") return times(said, seen.kept)
-        return [{ metric: "p99 that it says", unit: "ms", value: said.p99 }]
-      },
-      close: async () => {
-        server.disconnect()
-        await once(server, "exit")
-      },
-    }
+    },
+    close: async () => {
+      server.disconnect()
+      await once(server, "exit")
+    },
   }
+}
 
-/** The number that follows a pattern, in ms: `1.23ms`, `4us`, `1.2s` or bare. */
-export const millisAfter = (text: string, pattern: RegExp): number => {
-  const [, number = "", unit = "ms"] = pattern.exec(text) ?? []
-  return Number.parseFloat(number) * ({ us: 0.001, s: 1000 }[unit] ?? 1)
+export const makeCase = async (
+  generator: Generator,
+  input: Input,
+  judge: "times" | "stall" | "pace",
+): Promise<Case.Case> => {
+  const server = await startServer(input)
+  const run = async (seconds: number) => {
+    const { code, stdout } = await Measured.run(
+      generator.command(server.url, { ...input, seconds }),
+      { watch: false },
+    )
+    const said = generator.said?.(stdout) ?? { p50: Number.NaN, p90: Number.NaN, p99: Number.NaN }
+    return { code, said, seen: await server.seen(), stdout }
+  }
+  return {
+    check: async () => {
+      const { code, said, seen, stdout } = await run(1)
+      if (code !== 0 || !(said.p50 > 0) || seen.arrivals.length < 10) {
+        throw new Error(`exit ${code}: ${stdout.slice(0, 500)}`)
+      }
+    },
+    measure: async () => {
+      const { said, seen } = await run(input.seconds)
+      if (judge === "pace") return pace(seen.arrivals, input.rate)
+      if (judge === "times") return times(said, seen.kept)
+      return [{ metric: "p99 that it says", unit: "ms", value: said.p99 }]
+    },
+    close: server.close,
+  }
 }

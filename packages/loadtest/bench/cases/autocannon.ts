@@ -1,7 +1,7 @@
 import type { Case } from "@manycore/bench"
 
+import { makeCase, millisAfter, numberAfter } from "../support/Generator.ts"
 import { autocannon } from "../support/programs.ts"
-import { makeCase, millisAfter } from "../support/truth.ts"
 
 const entry: Case.Make = makeCase({
   command: (url, { connections, rate, seconds }) => [
@@ -10,12 +10,12 @@ const entry: Case.Make = makeCase({
     String(connections),
     "-d",
     String(seconds),
-    "-R",
-    String(rate),
+    ...(rate === undefined ? [] : ["-R", String(rate)]),
     "--json",
     url,
   ],
-  read: (stdout) => ({
+  answers: (stdout) => numberAfter(stdout, /"2xx":\s*(\d+)/),
+  said: (stdout) => ({
     // Of "latency", which comes before "requests"; whole milliseconds, so 0 is less than one.
     p50: Math.max(0.001, millisAfter(stdout, /"latency":\{.*?"p50":([\d.]+)/)),
     p90: millisAfter(stdout, /"latency":\{.*?"p90":([\d.]+)/),

@@ -1,24 +1,24 @@
 import type { Case } from "@manycore/bench"
 
+import { makeCase, millisAfter, numberAfter } from "../support/Generator.ts"
 import { manyload } from "../support/programs.ts"
-import { makeCase, millisAfter } from "../support/truth.ts"
 
 const entry: Case.Make = makeCase({
-  command: (url, { connections, rate, seconds, threads }) => [
+  command: (url, { connections, rate, seconds, threads = 1 }) => [
     ...manyload,
     "-c",
     String(connections),
     "-d",
     `${seconds}s`,
-    "-R",
-    String(rate),
+    ...(rate === undefined ? [] : ["-R", String(rate)]),
     "-w",
     String(threads),
     "--json",
     "--quiet",
     url,
   ],
-  read: (stdout) => ({
+  answers: (stdout) => numberAfter(stdout, /"ok": (\d+)/),
+  said: (stdout) => ({
     p50: millisAfter(stdout, /"p50": ([\d.]+)/),
     p90: millisAfter(stdout, /"p90": ([\d.]+)/),
     p99: millisAfter(stdout, /"p99": ([\d.]+)/),

@@ -1,11 +1,11 @@
 import type { Case } from "@manycore/bench"
 
-import { makeCase } from "../support/speed.ts"
+import { makeCase } from "../support/Generator.ts"
 
 const client = new URL("../support/raw.ts", import.meta.url).pathname
 
 const entry: Case.Make = makeCase({
-  command: (url, connections, seconds) => [
+  command: (url, { connections, seconds }) => [
     process.execPath,
     client,
     url,

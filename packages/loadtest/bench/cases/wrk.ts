@@ -1,8 +1,8 @@
 /** It has no rate: it sends as fast as it can. */
 import type { Case } from "@manycore/bench"
 
+import { makeCase, millisAfter, numberAfter } from "../support/Generator.ts"
 import { need } from "../support/programs.ts"
-import { makeCase, millisAfter } from "../support/truth.ts"
 
 const entry: Case.Make = makeCase({
   command: (url, { connections, seconds }) => [
@@ -13,7 +13,8 @@ const entry: Case.Make = makeCase({
     "--latency",
     url,
   ],
-  read: (stdout) => ({
+  answers: (stdout) => numberAfter(stdout, /(\d+) requests in/),
+  said: (stdout) => ({
     p50: millisAfter(stdout, /50%\s+([\d.]+)(us|ms|s)/),
     p90: millisAfter(stdout, /90%\s+([\d.]+)(us|ms|s)/),
     p99: millisAfter(stdout, /99%\s+([\d.]+)(us|ms|s)/),

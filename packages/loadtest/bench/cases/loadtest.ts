@@ -1,11 +1,11 @@
 /** The fastest that npm's loadtest can: its own TCP client. */
 import type { Case } from "@manycore/bench"
 
+import { makeCase, numberAfter } from "../support/Generator.ts"
 import { loadtest } from "../support/programs.ts"
-import { makeCase, numberAfter } from "../support/speed.ts"
 
 const entry: Case.Make = makeCase({
-  command: (url, connections, seconds) => [
+  command: (url, { connections, seconds }) => [
     ...loadtest,
     "-c",
     String(connections),
