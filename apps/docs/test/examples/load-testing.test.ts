@@ -1,7 +1,13 @@
 /* oxlint-disable vitest/no-standalone-expect -- it.live is not known to be a test */
+import { mkdtempSync, readFileSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
 import { assert, expect, it } from "@effect/vitest"
+import { Report } from "@manycore/loadtest"
 import { matchers } from "@manycore/loadtest/vitest"
-import { Census, FaultServer } from "@manycore/testkit"
+import { Census, FaultServer, Program } from "@manycore/testkit"
 import { Effect } from "effect"
 
 import { asFastAsItCan } from "../../examples/load-testing/closed.ts"
@@ -72,6 +78,33 @@ it.live("a search tries rates, and answers with one of them or none", () =>
     const found = yield* highestRate(`${url}/`)
     assert.isAbove(found.probes.length, 0)
     assert.isAtMost(found.rate ?? 0, 400)
+  }),
+)
+
+const commands = new URL("../../examples/load-testing/command.sh", import.meta.url)
+const command = new URL("../../../../packages/loadtest/src/cli/main.ts", import.meta.url)
+
+it.live("the commands of the page do what they say, line by line", () =>
+  Effect.gen(function* () {
+    yield* Census.guard()
+    const { requests, url } = yield* server
+    const folder = yield* Effect.acquireRelease(
+      Effect.sync(() => mkdtempSync(join(tmpdir(), "load-testing-"))),
+      (path) => Effect.sync(() => rmSync(path, { recursive: true })),
+    )
+    const lines = readFileSync(commands, "utf8").replaceAll("http://127.0.0.1:3000", url)
+    const manyload = `manyload() { "${process.execPath}" --conditions=@manycore/source "${fileURLToPath(command)}" "$@"; }`
+    const program = yield* Program.start({
+      command: "sh",
+      args: ["-ec", `cd "${folder}"\n${manyload}\n${lines}`],
+    })
+    assert.strictEqual((yield* program.exit).code, 0, program.diagnostics())
+    assert.strictEqual(requests("/fast"), 500 + 400 + 90 + 100)
+    assert.strictEqual(requests("/"), 10)
+    const report = yield* Report.decode(
+      JSON.parse(readFileSync(join(folder, "report.json"), "utf8")),
+    )
+    assert.deepStrictEqual(report.requests, { sent: 100, ok: 100, failed: 0, inFlight: 0 })
   }),
 )
 

@@ -1,4 +1,5 @@
 /** The edge of the generator: bytes to and from a server, and time. Tests put their own here. */
+import { performance } from "node:perf_hooks"
 
 /** One connection that is open, or on its way to be. */
 export interface Wire {
