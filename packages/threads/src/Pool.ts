@@ -21,11 +21,13 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as RpcSchema from "effect/rpc/RpcSchema"
 
 import { makeBroadcast, makeCalls } from "./internal/calls.ts"
+import { carryingOf } from "./internal/carrying.ts"
 import { rpcsOf } from "./internal/codecs.ts"
 import { Engine } from "./internal/engine/Engine.ts"
 import type { EngineOptions } from "./internal/engine/options.ts"
 import { snapshot } from "./internal/engine/snapshot.ts"
 import type { Stats } from "./internal/engine/snapshot.ts"
+import { setEngine } from "./internal/engines.ts"
 import { startError } from "./internal/outcome.ts"
 import { fileOf, type ThreadOptions, toEngineOptions } from "./internal/poolOptions.ts"
 import { type Respawn, toRespawning } from "./internal/respawning.ts"
@@ -115,19 +117,33 @@ export type Broadcast<Rpcs extends Rpc.Any> = {
 }
 
 /**
+ * Any pool, whatever its tasks.
+ *
  * @category models
  * @since 0.1.0
  */
-export interface Pool<Rpcs extends Rpc.Any> {
+export interface Any {
+  /** What the pool has done so far; `PoolMetrics` tells the same as Effect Metrics. */
+  readonly stats: Effect.Effect<Stats>
+}
+
+/**
+ * @category models
+ * @since 0.1.0
+ */
+export interface Pool<Rpcs extends Rpc.Any> extends Any {
   /**
    * Run a task on a thread that has room. Interrupting it interrupts its handler; a task that does
    * not end within `grace` costs its thread, also one that is stuck in a loop, and a new one takes
    * its place.
    */
   readonly tasks: Tasks<Rpcs>
-  /** Run a task on every thread: to set them up, or to ask each of them. */
+  /**
+   * Run a task on every thread that the pool has, also on those that are still starting: to set them
+   * up, or to ask each of them. A thread that is started later does not hear of it: what every thread
+   * needs is the business of its entry.
+   */
   readonly broadcast: Broadcast<Rpcs>
-  readonly stats: Effect.Effect<Stats>
 }
 
 /** Middleware would have to run in both places: a pool has no place for it. */
@@ -193,12 +209,13 @@ export const make = Effect.fn("Pool.make")(function* <Rpcs extends Rpc.Any>(
     catch: (error) => error as ThreadsError,
   })
   const engine = yield* started(file, engineOptions)
-  const calls = { engine, file }
-  return {
+  const calls = { engine, file, carrying: carryingOf(group) }
+  const pool: Pool<Rpcs> = {
     // oxlint-disable typescript/no-unsafe-type-assertion -- as the contract says
     tasks: makeCalls(calls, rpcs) as Tasks<Rpcs>,
     broadcast: makeBroadcast(calls, rpcs) as Broadcast<Rpcs>,
     // oxlint-enable typescript/no-unsafe-type-assertion
     stats: Effect.sync(() => snapshot(engine)),
   }
+  return setEngine(pool, engine)
 })

@@ -23,7 +23,7 @@ export class EntryNotFound extends Schema.TaggedError<EntryNotFound>()("EntryNot
 }
 
 /**
- * An option of the pool makes no sense. Fails `Pool.make`.
+ * An option of the pool, or of a call, makes no sense. Fails `Pool.make`, or the call.
  *
  * @category errors
  * @since 0.1.0
@@ -34,7 +34,8 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
   expected: Schema.String,
 }) {
   override get message(): string {
-    return `${this.option} is ${String(this.value)}, but must be ${this.expected}`
+    const value = typeof this.value === "string" ? `"${this.value}"` : String(this.value)
+    return `${this.option} is ${value}, but must be ${this.expected}`
   }
 }
 

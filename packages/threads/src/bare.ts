@@ -15,6 +15,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as RpcSchema from "effect/rpc/RpcSchema"
 
+import type { Isos } from "./Carried.ts"
 import { type Handler, Host } from "./internal/host/Host.ts"
 import { Moved, transferOf } from "./internal/wire/move.ts"
 
@@ -25,27 +26,32 @@ type IsoOf<S> = S extends Schema.Top ? S["Iso"] : never
 
 type Result<A> = A | Moved<A> | PromiseLike<A | Moved<A>>
 
-type HandlerOf<R> =
+type HandlerOf<R, Along> =
   R extends Rpc.Rpc<infer _Tag, infer Payload, infer Success, infer _Error, infer _Middleware>
     ? (
         payload: IsoOf<Payload>,
-        context: Context,
+        context: Context<Along>,
       ) => Success extends RpcSchema.Stream<infer A, infer _E>
         ? Iterable<IsoOf<A>> | AsyncIterable<IsoOf<A>> | PromiseLike<AsyncIterable<IsoOf<A>>>
         : Result<IsoOf<Success>>
     : never
 
 /**
- * What a handler gets besides its payload.
+ * What a handler gets besides its payload. `Along` is the type of what the contract carries.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Context {
+export interface Context<Along = unknown> {
   /** Aborted when the caller no longer wants the outcome. A task that ignores it costs its thread. */
   readonly signal: AbortSignal
   /** Tell the caller how far the task is: anything that can be copied. */
   readonly progress: (value: unknown) => void
+  /**
+   * What the contract carries of the caller's context (`Carried`), by name, as the `Iso` sides of the
+   * Schemas. What the caller does not provide is not there.
+   */
+  readonly carried: Isos<Along>
   /** The span in which the task was called. */
   readonly trace:
     | { readonly traceId: string; readonly spanId: string; readonly sampled: boolean }
@@ -58,8 +64,8 @@ export interface Context {
  * @category models
  * @since 0.1.0
  */
-export type Handlers<Group> = {
-  readonly [R in RpcGroup.Rpcs<Group> as R["_tag"]]: HandlerOf<R>
+export type Handlers<Group, Along = unknown> = {
+  readonly [R in RpcGroup.Rpcs<Group> as R["_tag"]]: HandlerOf<R, Along>
 }
 
 /**
@@ -86,9 +92,14 @@ export interface ServeOptions {
  * @category running
  * @since 0.1.0
  */
-export const serve = <Group>(handlers: Handlers<Group>, options: ServeOptions = {}): void => {
+export const serve = <Group, Along = unknown>(
+  handlers: Handlers<Group, Along>,
+  options: ServeOptions = {},
+): void => {
   // A `Run` is a `Context`: the host hands it over as it is.
-  const served = new Map(Object.entries<Handler>(handlers))
+  // The host knows nothing of what a contract carries; the pool has checked it.
+  const untyped: object = handlers
+  const served = new Map(Object.entries<Handler>({ ...untyped }))
   // It lives by its link to the pool.
   void new Host({
     setup: async () => {

@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
+export * as Carried from "./Carried.ts"
 export * as InlineError from "./InlineError.ts"
 export * as Parallel from "./Parallel.ts"
 export * as Pool from "./Pool.ts"
+export * as PoolMetrics from "./PoolMetrics.ts"
 export { threadExited } from "./shared/threadExited.ts"
 export * as SharedArray from "./SharedArray.ts"
 export * as SharedBarrier from "./SharedBarrier.ts"

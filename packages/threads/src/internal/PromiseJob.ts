@@ -1,6 +1,7 @@
 /** A task of the promise face: settles its promise, once. */
 import type { Transferable } from "node:worker_threads"
 
+import type { Caller } from "./callerStack.ts"
 import { Job, type Lost } from "./engine/Job.ts"
 import { failureOf, lostError } from "./outcome.ts"
 import { type Code, code, type Extra } from "./wire/protocol.ts"
@@ -12,19 +13,23 @@ export class PromiseJob extends Job {
   onProgress: ((value: unknown) => void) | undefined
   private readonly resolve: Settle
   readonly reject: Settle
-  private readonly caller: string | undefined
+  private readonly file: string
+  private readonly caller: Caller | undefined
 
+  /** @param file the module of the task, for messages */
   constructor(
+    file: string,
     task: string,
     payload: unknown,
     transfer: ReadonlyArray<Transferable> | undefined,
     extra: Extra | undefined,
     priority: number,
-    caller: string | undefined,
+    caller: Caller | undefined,
     resolve: Settle,
     reject: Settle,
   ) {
     super(task, payload, transfer, extra, priority)
+    this.file = file
     this.caller = caller
     this.resolve = resolve
     this.reject = reject
@@ -40,10 +45,18 @@ export class PromiseJob extends Job {
 
   onLost(lost: Lost): void {
     this.onSettled?.()
-    this.reject(lostError("the pool's module", this.task, lost))
+    this.reject(lostError(this.file, this.task, lost))
   }
 
   override onEvent(what: Code, content: unknown): void {
-    if (what === code.progress) this.onProgress?.(content)
+    if (what !== code.progress) return
+    try {
+      this.onProgress?.(content)
+    } catch (error) {
+      // A bug of the caller's: uncaught as any other, and no affair of the tasks whose answers follow.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 }

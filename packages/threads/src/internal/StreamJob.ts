@@ -6,6 +6,7 @@ import type { Transferable } from "node:worker_threads"
 
 import { Cause, Effect, Exit } from "effect"
 
+import type { Caller } from "./callerStack.ts"
 import type { Codecs } from "./codecs.ts"
 import { Fifo } from "./core/Fifo.ts"
 import { Job, type Lost } from "./engine/Job.ts"
@@ -18,7 +19,7 @@ type Next = Effect.Effect<Chunk, unknown>
 interface How {
   readonly codecs: Codecs | undefined
   readonly onLost: (lost: Lost) => unknown
-  readonly caller: string | undefined
+  readonly caller: Caller | undefined
 }
 
 const isChunk = (value: unknown): value is Chunk => Array.isArray(value) && value.length > 0

@@ -6,14 +6,23 @@
    contract, so what the contract says of each is asserted here; callers see only the types. */
 import type { Transferable } from "node:worker_threads"
 
-import { Effect, Exit, Fiber, Stream, Tracer } from "effect"
+import { Effect, Exit, Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 
-import { callerStack } from "./callerStack.ts"
+import { type Caller, callerStack } from "./callerStack.ts"
+import type { Carrying } from "./carrying.ts"
 import { type Codecs, codecsOf, encodeMoving } from "./codecs.ts"
 import type { Engine } from "./engine/Engine.ts"
 import { Job, type Lost } from "./engine/Job.ts"
-import { failureOf, invalidPayload, invalidResult, lostError, toEffect } from "./outcome.ts"
+import { extraOf } from "./extra.ts"
+import {
+  failureOf,
+  invalidPayload,
+  invalidResult,
+  lostError,
+  toEffect,
+  wrongPriority,
+} from "./outcome.ts"
 import { type Chunk, StreamJob } from "./StreamJob.ts"
 import { type Code, code, type Extra } from "./wire/protocol.ts"
 
@@ -28,6 +37,8 @@ interface TaskOptions {
 export interface Calls {
   readonly engine: Engine
   readonly file: string
+  /** What its tasks carry of their caller's context. */
+  readonly carrying: Carrying
 }
 
 type Resume = (effect: Effect.Effect<unknown, unknown>) => void
@@ -38,28 +49,28 @@ interface Task {
   readonly codecs: Codecs
 }
 
-/** What is sent of a payload. */
+/** What is sent of a call. */
 interface Sent {
   readonly payload: unknown
   readonly transfer: ReadonlyArray<Transferable> | undefined
+  readonly extra: Extra | undefined
 }
 
 class EffectJob extends Job {
   private readonly codecs: Codecs
   private readonly file: string
   private readonly resume: Resume
-  private readonly caller: string | undefined
+  private readonly caller: Caller | undefined
 
   constructor(
     { codecs, rpc }: Task,
     file: string,
     sent: Sent,
-    extra: Extra | undefined,
     options: TaskOptions | undefined,
-    caller: string | undefined,
+    caller: Caller | undefined,
     resume: Resume,
   ) {
-    super(rpc._tag, sent.payload, sent.transfer, extra, options?.priority ?? 0)
+    super(rpc._tag, sent.payload, sent.transfer, sent.extra, options?.priority ?? 0)
     this.codecs = codecs
     this.file = file
     this.caller = caller
@@ -83,39 +94,33 @@ class EffectJob extends Job {
   }
 }
 
-/** The span of the calling fiber, where there is one. */
-const extraOf = (): Extra | undefined => {
-  const span = Fiber.getCurrent()?.context.mapUnsafe.get(Tracer.ParentSpan.key) as
-    | Tracer.AnySpan
-    | undefined
-  if (span === undefined) return undefined
-  return { trace: { traceId: span.traceId, spanId: span.spanId, sampled: span.sampled } }
-}
-
 const unchecked = { disableChecks: true }
 
-/** The payload as it travels: an Exit where that needs no fiber. */
+/** A call as it travels: an Exit where that needs no fiber. */
 const encode = (
   { codecs, rpc }: Task,
+  carrying: Carrying,
   payload: unknown,
   options: TaskOptions | undefined,
 ): Effect.Effect<Sent, unknown> => {
   const transfer = options?.transfer
-  if (!codecs.hasPayload) return Exit.succeed({ payload: undefined, transfer })
   try {
+    const extra = extraOf(carrying)
+    if (!codecs.hasPayload) return Exit.succeed({ payload: undefined, transfer, extra })
     // Checks are the encoder's: here defaults are filled in and classes made.
     const made: unknown = rpc.payloadSchema.make(payload, unchecked)
     if (codecs.payloadMoves) {
       return Effect.map(encodeMoving(codecs.encodePayload, made), (moved) => ({
         payload: moved.value,
         transfer: [...moved.transfer, ...(transfer ?? [])],
+        extra,
       }))
     }
     const encoded = codecs.encodePayload(made)
     if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
-      return Exit.succeed({ payload: encoded.value, transfer })
+      return Exit.succeed({ payload: encoded.value, transfer, extra })
     }
-    return Effect.map(encoded, (value) => ({ payload: value, transfer }))
+    return Effect.map(encoded, (value) => ({ payload: value, transfer, extra }))
   } catch (cause) {
     return Exit.fail(cause)
   }
@@ -137,19 +142,21 @@ const unary = (
   payload: unknown,
   options: TaskOptions | undefined,
   at: number,
-  caller: string | undefined,
+  caller: Caller | undefined,
 ): Effect.Effect<unknown, unknown> => {
   const { engine, file } = calls
   const { _tag } = task.rpc
   const run = (sent: Sent) =>
     Effect.callback<unknown, unknown>((resume) => {
-      const job = new EffectJob(task, file, sent, extraOf(), options, caller, resume)
+      const job = new EffectJob(task, file, sent, options, caller, resume)
       place(engine, job, options, at)
       engine.submit(job)
       return cancelled(engine, job)
     })
   return Effect.suspend(() => {
-    const encoded = encode(task, payload, options)
+    const wrong = wrongPriority(options?.priority)
+    if (wrong !== undefined) return Effect.fail(wrong)
+    const encoded = encode(task, calls.carrying, payload, options)
     if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return run(encoded.value as Sent)
     return Effect.matchEffect(encoded, {
       onFailure: (cause) => Effect.fail(invalidPayload(_tag, cause)),
@@ -163,24 +170,32 @@ const streaming = (
   task: Task,
   payload: unknown,
   options: TaskOptions | undefined,
-  caller: string | undefined,
+  caller: Caller | undefined,
 ): Stream.Stream<unknown, unknown> => {
   const { engine, file } = calls
   const { _tag } = task.rpc
   return Stream.unwrap(
     Effect.gen(function* () {
-      const { payload: sent, transfer } = yield* Effect.mapError(
-        encode(task, payload, options),
-        (cause) => invalidPayload(_tag, cause),
+      const wrong = wrongPriority(options?.priority)
+      if (wrong !== undefined) return yield* wrong
+      const sent = yield* Effect.mapError(encode(task, calls.carrying, payload, options), (cause) =>
+        invalidPayload(_tag, cause),
       )
       const job = yield* Effect.acquireRelease(
         Effect.sync(() => {
-          const extra = { ...extraOf(), credit: StreamJob.credit }
-          const made = new StreamJob(_tag, sent, transfer, extra, options?.priority ?? 0, {
-            codecs: task.codecs,
-            onLost: (lost) => lostError(file, _tag, lost),
-            caller,
-          })
+          const extra = { ...sent.extra, credit: StreamJob.credit }
+          const made = new StreamJob(
+            _tag,
+            sent.payload,
+            sent.transfer,
+            extra,
+            options?.priority ?? 0,
+            {
+              codecs: task.codecs,
+              onLost: (lost) => lostError(file, _tag, lost),
+              caller,
+            },
+          )
           place(engine, made, options, -1)
           engine.submit(made)
           return made
@@ -226,7 +241,7 @@ export const makeBroadcast = (
         const call: AnyCall = (payload, options) =>
           Effect.suspend(() =>
             Effect.forEach(
-              calls.engine.fleet.ready.map((thread) => thread.place),
+              calls.engine.fleet.places,
               (at) => unary(calls, task, payload, options, at, undefined),
               { concurrency: "unbounded" },
             ),

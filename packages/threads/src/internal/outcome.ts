@@ -4,6 +4,7 @@ import { Cause, Effect, Exit } from "effect"
 import {
   Dropped,
   GaveUp,
+  InvalidOption,
   InvalidPayload,
   InvalidResult,
   PoolClosed,
@@ -14,6 +15,7 @@ import {
   ThreadsError,
   TimedOut,
 } from "../ThreadsError.ts"
+import type { Caller } from "./callerStack.ts"
 import type { Codecs } from "./codecs.ts"
 import type { GaveUp as WhyStopped } from "./engine/Engine.ts"
 import type { Lost } from "./engine/Job.ts"
@@ -62,6 +64,12 @@ export const lostError = (file: string, task: string, lost: Lost): ThreadsError 
     case "PoolClosed": {
       return new ThreadsError({ reason: new PoolClosed({ task }) })
     }
+    case "SchedulingFailed": {
+      const expected = "a function that answers an index and does not throw"
+      return new ThreadsError({
+        reason: new InvalidOption({ option: "scheduling", value: lost.cause, expected }),
+      })
+    }
     case "GaveUp": {
       const { cause, deaths } = lost
       return new ThreadsError({ reason: new GaveUp({ file, deaths, cause }) })
@@ -77,7 +85,7 @@ const contractError = (
   task: string,
   codecs: Codecs | undefined,
   content: EncodedFailure,
-  caller: string | undefined,
+  caller: Caller | undefined,
 ): Failed => {
   if (codecs === undefined) return { _tag: "Fail", error: content.error }
   const decoded = Effect.runSyncExit(codecs.decodeError(content.error))
@@ -86,7 +94,7 @@ const contractError = (
   }
   const error = decoded.value
   if (error instanceof Error && content.details !== undefined) {
-    enrich(error, content.details, caller)
+    enrich(error, content.details, caller?.stack)
   }
   return { _tag: "Fail", error }
 }
@@ -97,14 +105,14 @@ export const failureOf = (
   codecs: Codecs | undefined,
   what: Code,
   content: unknown,
-  caller: string | undefined,
+  caller: Caller | undefined,
 ): Failed => {
   switch (what) {
     case code.fail: {
       return contractError(task, codecs, content as EncodedFailure, caller)
     }
     case code.die: {
-      return { _tag: "Die", defect: decodeThrown(content as EncodedThrown, caller) }
+      return { _tag: "Die", defect: decodeThrown(content as EncodedThrown, caller?.stack) }
     }
     case code.refused: {
       return fail(new InvalidPayload({ task, cause: new Error(String(content)) }))
@@ -132,6 +140,18 @@ export const toEffect = (failed: Failed): Effect.Effect<never, unknown> => {
     }
   }
 }
+
+/** The larger goes first: one that is no number would never go. */
+export const wrongPriority = (priority: number | undefined): ThreadsError | undefined =>
+  priority === undefined || Number.isFinite(priority)
+    ? undefined
+    : new ThreadsError({
+        reason: new InvalidOption({
+          option: "priority",
+          value: priority,
+          expected: "a finite number",
+        }),
+      })
 
 export const invalidResult = (task: string, cause: unknown): ThreadsError =>
   new ThreadsError({ reason: new InvalidResult({ task, cause }) })

@@ -1,7 +1,7 @@
 /** What a user may say about a pool, and how it becomes what the engine is told: checked, complete. */
 import { existsSync } from "node:fs"
 import { availableParallelism } from "node:os"
-import { fileURLToPath } from "node:url"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import type { ResourceLimits, WorkerOptions } from "node:worker_threads"
 
 import { Duration } from "effect"
@@ -56,7 +56,7 @@ export interface ThreadOptions {
   }
   /** Keep the process alive also while the pool has nothing to do. Default false. */
   readonly keepAlive?: boolean
-  /** Limits of a thread's memory; over them it ends, and its task fails. */
+  /** Limits of a thread's memory, in MiB; over them it ends, and its task fails. */
   readonly resourceLimits?: ResourceLimits
   /** The threads' `process.env`. Default: a copy of this thread's. */
   readonly env?: WorkerOptions["env"]
@@ -86,7 +86,8 @@ const whole = (option: string, value: number | undefined, fallback: number, leas
 }
 
 const positive = (option: string, value: number | undefined): number => {
-  if (value !== undefined && !(value > 0)) throw invalid(option, value, "a number over 0")
+  if (value !== undefined && !(Number.isFinite(value) && value > 0))
+    throw invalid(option, value, "a number over 0")
   return value ?? 0
 }
 
@@ -101,17 +102,52 @@ const millis = (option: string, value: Duration.Input | undefined, fallback: num
 }
 
 const oneOf = (option: string, value: unknown, allowed: ReadonlyArray<string>): void => {
-  if (typeof value === "string" && !allowed.includes(value)) {
-    throw invalid(option, value, `one of ${allowed.join(", ")}`)
+  if (value === undefined || (typeof value === "string" && allowed.includes(value))) return
+  throw invalid(option, value, `one of ${allowed.join(", ")}`)
+}
+
+const schedulingOf = (value: Scheduling | undefined): Scheduling => {
+  if (typeof value === "function") return value
+  oneOf("scheduling", value, ["leastBusy", "roundRobin", "a function"])
+  return value ?? "leastBusy"
+}
+
+/** MiB. With a smaller old generation V8 ends the whole process when such a thread starts (Node 26). */
+const smallestHeap = 4
+
+const limitsOf = (limits: ResourceLimits | undefined): ResourceLimits | undefined => {
+  for (const [name, value] of Object.entries(limits ?? {})) {
+    const option = `resourceLimits.${name}`
+    positive(option, value)
+    if (name === "maxOldGenerationSizeMb" && value < smallestHeap) {
+      throw invalid(option, value, `a number from ${smallestHeap}: less would end the process`)
+    }
   }
+  return limits
 }
 
 /** The path of an entry file that exists. */
 export const fileOf = (entry: URL): string => {
+  if (!(entry instanceof URL)) {
+    throw invalid("entry", entry, 'a URL, such as new URL("./tasks.js", import.meta.url)')
+  }
   if (entry.protocol !== "file:") return entry.href
   const file = fileURLToPath(entry)
   if (!existsSync(file)) throw new ThreadsError({ reason: new EntryNotFound({ file }) })
   return file
+}
+
+/** The URL of a module that is given by path or URL. */
+export const moduleUrl = (filename: string | URL): URL => {
+  if (filename instanceof URL) return filename
+  if (typeof filename !== "string") throw invalid("filename", filename, "a path or a URL")
+  return filename.startsWith("file:") ? new URL(filename) : pathToFileURL(filename)
+}
+
+/** The name of a module's function. */
+export const nameOf = (name: string): string => {
+  if (typeof name !== "string") throw invalid("name", name, "the name of a function")
+  return name
 }
 
 /** Throws `ThreadsError` for what makes no sense. */
@@ -134,12 +170,14 @@ export const toEngineOptions = (
   const maxThreads = whole("maxThreads", options.maxThreads, Math.max(size, minThreads), minThreads)
   const queue = options.queue ?? {}
   oneOf("queue.strategy", queue.strategy, ["suspend", "fail", "dropOldest", "dropNewest"])
-  oneOf("scheduling", options.scheduling, ["leastBusy", "roundRobin"])
-  const { argv, env, execArgv, resourceLimits, workerData } = options
+  const { argv, env, execArgv, workerData } = options
+  const resourceLimits = limitsOf(options.resourceLimits)
+  const name = options.name ?? "manycore"
   return {
     entry,
+    name,
     worker: (number) => ({
-      name: `${options.name ?? "manycore"}-${number}`,
+      name: `${name}-${number}`,
       ...(env === undefined ? {} : { env }),
       ...(execArgv === undefined ? {} : { execArgv: [...execArgv] }),
       ...(argv === undefined ? {} : { argv: [...argv] }),
@@ -156,7 +194,7 @@ export const toEngineOptions = (
         : whole("queue.capacity", queue.capacity, 16_384, 0),
     strategy: queue.strategy ?? "suspend",
     ageing: Math.max(1e-3, millis("queue.ageing", queue.ageing, 1000)),
-    scheduling: options.scheduling ?? "leastBusy",
+    scheduling: schedulingOf(options.scheduling),
     grace: millis("grace", options.grace, 100),
     taskTimeout: millis("taskTimeout", options.taskTimeout, 0),
     startTimeout: millis("startTimeout", options.startTimeout, 10_000),

@@ -21,6 +21,18 @@ const refusal = (options: Omit<Pool.Options, "entry">) =>
     Effect.map((error) => error.message),
   )
 
+/** What a program of the fixtures prints; it must end by itself. */
+const output = (name: string) =>
+  Effect.gen(function* () {
+    const program = yield* Program.start({
+      command: process.execPath,
+      args: [...process.execArgv, fileURLToPath(fixture(name))],
+    })
+    const exit = yield* Effect.timeout(program.exit, "30 seconds")
+    assert.deepStrictEqual(exit, { code: 0, signal: null }, program.diagnostics())
+    return program.stdout()
+  })
+
 const fork = <A, E>(task: Effect.Effect<A, E>) =>
   Effect.forkDetach(Effect.flip(task), { startImmediately: true })
 
@@ -108,6 +120,24 @@ describe.each(kinds)("the life of a pool (%s entry)", (kind) => {
 })
 
 describe("the life of a pool", () => {
+  it.live("what programs without types give is refused by the option's name", () =>
+    Effect.gen(function* () {
+      const refusals = [
+        [{ size: "2" }, 'size is "2", but must be a whole number from 1'],
+        [
+          { scheduling: "best" },
+          'scheduling is "best", but must be one of leastBusy, roundRobin, a',
+        ],
+        [{ queue: { strategy: 1 } }, "queue.strategy is 1, but must be one of suspend, fail, drop"],
+        [{ entry: "./entry.js" }, 'entry is "./entry.js", but must be a URL, such as new URL('],
+      ] as const
+      for (const [options, start] of refusals) {
+        const message = yield* refusal(options as object)
+        assert.strictEqual(message.slice(0, start.length), start)
+      }
+    }),
+  )
+
   it.live("a pool grows when there is more to do, and shrinks when there is not", () =>
     Effect.gen(function* () {
       const pool = yield* makePool("bare", { maxThreads: 3, idleTimeout: "50 millis" })
@@ -190,15 +220,42 @@ describe("the life of a pool", () => {
 
   it.live("an idle pool does not keep its process alive", () =>
     Effect.gen(function* () {
-      const program = yield* Program.start({
-        command: process.execPath,
-        args: [...process.execArgv, fileURLToPath(fixture("idleProgram"))],
+      assert.strictEqual(yield* output("idleProgram"), "3\n")
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("with keepAlive it does, until it is closed", () =>
+    Effect.gen(function* () {
+      assert.strictEqual(yield* output("keptAlive"), "3\nstill here\n")
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("debuggers and profilers call the threads by the pool's name", () =>
+    Effect.gen(function* () {
+      assert.match(yield* output("namedThreads"), /^\[worker \d+\] crunch-1\n$/)
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("broadcast reaches also threads that are still starting", () =>
+    Effect.gen(function* () {
+      const { broadcast } = yield* makePool("bare", { size: 4 })
+      const threads = yield* broadcast.ThreadId()
+      assert.strictEqual(new Set(threads).size, 4)
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("threads that hang while they start stop the pool as those that die do", () =>
+    Effect.gen(function* () {
+      const pool = yield* Pool.make(Torn, {
+        entry: fixture("hanging.bare"),
+        size: 1,
+        workerData: new SharedArrayBuffer(4),
+        startTimeout: "3 seconds",
+        respawn: { schedule: Schedule.spaced("5 millis"), times: 1, within: "2 seconds" },
       })
-      assert.deepStrictEqual(yield* Effect.timeout(program.exit, "20 seconds"), {
-        code: 0,
-        signal: null,
-      })
-      assert.strictEqual(program.stdout(), "3\n")
+      yield* Effect.flip(pool.tasks.SetUp())
+      const { message } = yield* Effect.flip(pool.tasks.SetUp())
+      assert.match(message, /^the pool has stopped: 2 threads of .* it did not serve within/)
     }).pipe(Effect.scoped),
   )
 
@@ -233,6 +290,15 @@ describe("the life of a pool", () => {
       assert.strictEqual(
         yield* refusal({ grace: Number.NaN }),
         "grace is NaN, but must be a duration from 0",
+      )
+      // Node itself would end the whole process.
+      assert.match(
+        yield* refusal({ resourceLimits: { maxOldGenerationSizeMb: 1 } }),
+        /^resourceLimits\.maxOldGenerationSizeMb is 1, but must be a number from 4/,
+      )
+      assert.strictEqual(
+        yield* refusal({ resourceLimits: { stackSizeMb: 0 } }),
+        "resourceLimits.stackSizeMb is 0, but must be a number over 0",
       )
     }),
   )

@@ -17,6 +17,8 @@ export class Waiting<A extends Waits> {
   private readonly again = new Fifo<A>()
   private readonly ageing: number
   private count = 0
+  /** Where the task is that `peek` has answered, until something changes. */
+  private peeked: Fifo<A> | undefined
 
   /** @param ageing ms of waiting that count as one priority; > 0, may be infinite */
   constructor(ageing: number) {
@@ -35,22 +37,27 @@ export class Waiting<A extends Waits> {
       this.levels.set(item.priority, level)
     }
     level.push(item)
+    this.peeked = undefined
     this.count++
   }
 
   /** Put back what was taken but not started. */
   addAgain(items: ReadonlyArray<A>): void {
     this.again.unshift(items)
+    this.peeked = undefined
     this.count += items.length
   }
 
   /** The next one. */
   peek(now: number): A | undefined {
-    return this.next(now)?.peek()
+    this.peeked = this.next(now)
+    return this.peeked?.peek()
   }
 
+  /** Takes it out: the one that was peeked at, if nothing has changed since. */
   take(now: number): A | undefined {
-    const level = this.next(now)
+    const level = this.peeked ?? this.next(now)
+    this.peeked = undefined
     if (level === undefined) return undefined
     this.count--
     return level.shift()
@@ -59,11 +66,13 @@ export class Waiting<A extends Waits> {
   remove(item: A): boolean {
     const found = this.levels.get(item.priority)?.remove(item) === true || this.again.remove(item)
     if (found) this.count--
+    this.peeked = undefined
     return found
   }
 
   /** Takes out the one that has waited longest among those of the lowest priority. */
   takeOldest(): A | undefined {
+    this.peeked = undefined
     let lowest: readonly [number, Fifo<A>] | undefined
     for (const entry of this.levels) {
       if (entry[1].size > 0 && (lowest === undefined || entry[0] < lowest[0])) lowest = entry

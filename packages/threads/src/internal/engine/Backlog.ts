@@ -85,12 +85,16 @@ export class Backlog {
     for (const job of jobs) if (job.place !== -1) this.enter(job, job.waitsSince)
   }
 
-  /** The queue has room again. */
-  admit(now: number): void {
-    while (this.suspended.size > 0 && !this.isFull) {
+  /** Lets in those that wait for room; true when there were any. Of a queue without room, one by one. */
+  admit(): boolean {
+    const room = Math.max(1, this.options.capacity)
+    let isAny = false
+    while (this.suspended.size > 0 && this.size < room) {
       const job = this.suspended.shift()
-      if (job !== undefined) this.enter(job, now)
+      if (job !== undefined) this.enter(job, job.waitsSince)
+      isAny = true
     }
+    return isAny
   }
 
   /** The next task that is bound to this place. */

@@ -3,13 +3,18 @@
  *
  * - its code has the thread for itself: the thread is terminated and replaced;
  * - it was told and goes on, while the loop turns: it is abandoned, its siblings finish, and then
- *   the thread is replaced;
+ *   the thread is replaced; when the loop stands still for much longer, the thread is terminated, since
+ *   it may be what was abandoned that holds it;
  * - other code has the thread for itself: its caller is let go, and we look again later;
  * - the loop does not turn: the thread is terminated and replaced.
  */
 import { running } from "../core/Words.ts"
 import type { Fleet } from "./Fleet.ts"
-import type { Job } from "./Job.ts"
+import type { Cancelling, Job } from "./Job.ts"
+import type { Thread } from "./Thread.ts"
+
+/** A loop that stands still for so long, in ms, or ten times the grace, will not turn again. */
+const patience = 1000
 
 export class Cancelled {
   private readonly fleet: Fleet
@@ -42,8 +47,10 @@ export class Cancelled {
   }
 
   private lookLater(job: Job): void {
-    if (job.cancelling === undefined) return
-    job.cancelling.timer = setTimeout(() => this.look(job), this.grace)
+    const { cancelling } = job
+    if (cancelling === undefined) return
+    const pause = cancelling.isAbandoned ? Math.max(patience, 10 * this.grace) : this.grace
+    cancelling.timer = setTimeout(() => this.look(job), pause)
   }
 
   private look(job: Job): void {
@@ -51,18 +58,23 @@ export class Cancelled {
     if (cancelling === undefined || thread === undefined || job.phase !== "cancelling") return
     const now = running(thread.words)
     if (now === job.slot) return this.fleet.terminate(thread)
+    if (!cancelling.isSeen && now === -1) return this.fleet.terminate(thread)
+    this.release(job)
     if (cancelling.isSeen) {
-      cancelling.isAbandoned = true
-      thread.abandoned++
-      this.release(job)
-      if (thread.phase === "ready") {
-        this.fleet.recycled++
-        this.fleet.retire(thread)
-      } else this.fleet.goIfDone(thread)
-    } else if (now === -1) this.fleet.terminate(thread)
-    else {
-      this.release(job)
-      this.lookLater(job)
+      if (!cancelling.isAbandoned) this.abandon(thread, cancelling)
+      // It says again that its loop turns, or there will be nobody who does.
+      cancelling.isSeen = false
+      thread.cancel(job.slot)
     }
+    this.lookLater(job)
+  }
+
+  private abandon(thread: Thread, cancelling: Cancelling): void {
+    cancelling.isAbandoned = true
+    thread.abandoned++
+    if (thread.phase === "ready") {
+      this.fleet.recycled++
+      this.fleet.retire(thread)
+    } else this.fleet.goIfDone(thread)
   }
 }

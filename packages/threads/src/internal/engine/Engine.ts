@@ -59,6 +59,9 @@ export class Engine {
   private closing: Promise<void> | undefined
   private onIdle: (() => void) | undefined
   private onEmpty: (() => void) | undefined
+  private isHurried = false
+  /** Goes on with the shutdown without waiting any more. */
+  private hurry: (() => void) | undefined
 
   constructor(options: EngineOptions, events: EngineEvents = {}) {
     this.options = options
@@ -84,18 +87,23 @@ export class Engine {
       },
       {
         onOutbox: this.onOutbox,
-        onTimes: this.onTimes,
+        onTime: this.onTime,
         onFreed: this.onFreed,
         onAnswered: this.onAnswered,
+        // Later: it may be the task that is being handed out right now.
         onUnsendable: (thread, job, cause) => {
-          this.lose(job, { _tag: "NotSerializable", cause })
-          this.fleet.goIfDone(thread)
-          this.pump()
+          queueMicrotask(() => {
+            this.lose(job, { _tag: "NotSerializable", cause })
+            this.fleet.goIfDone(thread)
+            this.pump()
+          })
         },
         onRecycle: (thread) => this.recycle(thread),
       },
     )
-    this.placement = new Placement(this.fleet.ready, options)
+    this.placement = new Placement(this.fleet.ready, options, (job, cause) =>
+      this.lose(job, { _tag: "SchedulingFailed", cause }),
+    )
     this.cancelled = new Cancelled(this.fleet, options.grace)
     this.thieves = new Thieves(this.fleet, (jobs) => {
       this.onReturned(jobs)
@@ -161,6 +169,14 @@ export class Engine {
     return this.closing
   }
 
+  /** End every thread now, whatever it does. */
+  destroy(): Promise<void> {
+    this.isHurried = true
+    const closed = this.close()
+    this.hurry?.()
+    return closed
+  }
+
   private async shutDown(): Promise<void> {
     this.stopped ??= { _tag: "PoolClosed" }
     const { closeTimeout } = this.options
@@ -172,17 +188,20 @@ export class Engine {
         clearTimeout(timer)
         resolve()
       }
+      this.hurry = this.onIdle
       if (this.pending === 0) this.onIdle()
     })
     for (const job of this.backlog.clear(this.now)) this.lose(job, { _tag: "PoolClosed" })
     await new Promise<void>((resolve) => {
       const left = Math.max(0, closeTimeout - (performance.now() - began))
-      const timer = setTimeout(() => this.fleet.terminateAll(), left)
+      this.hurry = () => this.fleet.terminateAll()
+      const timer = setTimeout(this.hurry, left)
       this.onEmpty = () => {
         clearTimeout(timer)
         resolve()
       }
       this.fleet.finish()
+      if (this.isHurried) this.hurry()
     })
     this.thieves.end()
     this.keepAlive.end()
@@ -235,24 +254,30 @@ export class Engine {
 
   /** Hand out what waits, for as long as threads have room. */
   private pump(): void {
-    if (this.backlog.size === 0) return this.pumped()
     const { backlog } = this
-    this.time()
+    if (backlog.size > 0 || backlog.suspendedCount > 0) {
+      this.time()
+      do this.handOut()
+      while (backlog.suspendedCount > 0 && backlog.admit())
+      if (backlog.size > 0) this.fleet.grow()
+    }
+    this.pumped()
+  }
+
+  private handOut(): void {
+    const { backlog } = this
     for (const thread of this.fleet.ready) this.pumpBound(thread)
     for (;;) {
       const job = backlog.waiting.peek(this.now)
-      if (job === undefined || !this.placement.dispatch(job)) break
+      if (job === undefined || !this.placement.dispatch(job)) return
       backlog.waiting.take(this.now)
       this.queueWait.record((this.now - job.waitsSince) * 1000)
-      if (backlog.suspendedCount > 0) backlog.admit(this.now)
+      if (backlog.suspendedCount > 0) backlog.admit()
     }
-    if (backlog.size > 0) this.fleet.grow()
-    this.pumped()
   }
 
   private pumped(): void {
     const { backlog } = this
-    if (backlog.suspendedCount > 0) backlog.admit(this.now)
     if (this.needsDrain && backlog.size === 0) {
       this.needsDrain = false
       this.events.onDrain?.()
@@ -271,6 +296,7 @@ export class Engine {
       if (other !== undefined && other.waitsSince < job.waitsSince && thread.held === 0) return
       if (!this.placement.dispatchTo(thread, job)) return
       backlog.takeBound(thread.place)
+      this.queueWait.record((this.now - job.waitsSince) * 1000)
     }
   }
 
@@ -299,14 +325,15 @@ export class Engine {
     this.thieves.look(this.backlog.size)
   }
 
-  private readonly onTimes = (thread: Thread, times: ReadonlyArray<number | string>): void => {
-    for (let i = 0; i + 2 < times.length; i += 3) {
-      const count = Number(times[i + 1])
-      const micros = Number(times[i + 2])
-      this.placement.record(times[i] ?? "", count, micros)
-      thread.busy += micros
-      this.runTime.record(micros / count, count)
-    }
+  private readonly onTime = (
+    thread: Thread,
+    kind: number | string,
+    count: number,
+    micros: number,
+  ): void => {
+    this.placement.record(kind, count, micros)
+    thread.busy += micros
+    this.runTime.record(micros / count, count)
   }
 
   private readonly onFreed = (thread: Thread, job: Job): void => {

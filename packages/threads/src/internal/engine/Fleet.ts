@@ -37,9 +37,13 @@ export class Fleet {
   started = 0
   /** Threads that ended although nobody told them to. */
   lost = 0
-  /** Replaced after so many tasks, for their heap, or for a task that would not end. */
+  /** Replaced after so many tasks, for their heap, or for an async task that would not end. */
   recycled = 0
+  /** Ended in the middle of a task that nobody wanted any more and that would not end. */
+  terminated = 0
   isClosing = false
+  /** Told when a thread has been started, and when one is gone. */
+  readonly watchers = new Set<() => void>()
   private readonly all = new Set<Thread>()
   private readonly spares: Array<Thread> = []
   private readonly isSpare = new Set<Thread>()
@@ -74,6 +78,13 @@ export class Fleet {
 
   get threads(): ReadonlySet<Thread> {
     return this.all
+  }
+
+  /** The places of all threads that take tasks, or will as soon as they serve. */
+  get places(): Array<number> {
+    return Array.from(this.all)
+      .filter((thread) => this.isMember(thread))
+      .map(({ place }) => place)
   }
 
   get isStarting(): boolean {
@@ -128,6 +139,7 @@ export class Fleet {
   /** End it at once; another takes its place. */
   terminate(thread: Thread): void {
     if (thread.phase === "over" || thread.phase === "dying") return
+    this.terminated++
     this.dismiss(thread)
     thread.terminate()
     this.events.onReturned(thread.takeBackAll())
@@ -198,15 +210,16 @@ export class Fleet {
       )
     } catch (error) {
       // Told later, as any other thread that does not start.
-      setImmediate(() => this.diedEarly(error))
+      setImmediate(() => this.diedEarly(error, 0))
       return
     }
     thread.place = place
     this.all.add(thread)
     if (place === -1) this.isSpare.add(thread)
+    for (const watch of this.watchers) watch()
     thread.startTimer = setTimeout(() => {
       thread.terminate()
-      this.diedEarly(notServing())
+      this.diedEarly(notServing(), startTimeout)
     }, startTimeout)
     thread.startTimer.unref()
   }
@@ -244,6 +257,7 @@ export class Fleet {
   ): void {
     const wasTold = thread.isTold
     this.all.delete(thread)
+    for (const watch of this.watchers) watch()
     this.dismiss(thread)
     const { started, unstarted } = thread.takeAll()
     const wasEarly = thread.done === 0 && started.length === 0
@@ -254,15 +268,15 @@ export class Fleet {
       if (this.all.size === 0) this.events.onEmpty()
     } else if (wasTold || !wasEarly) this.ensure()
     else {
-      this.diedEarly(
-        cause === undefined ? new Error(`it exited with code ${exitCode}`) : cause.error,
-      )
+      const why = cause === undefined ? new Error(`it exited with code ${exitCode}`) : cause.error
+      this.diedEarly(why, thread.wasReady ? 0 : performance.now() - thread.startedAt)
     }
   }
 
-  private diedEarly(cause: unknown): void {
+  /** @param spent ms of a start that failed */
+  private diedEarly(cause: unknown, spent: number): void {
     if (this.isClosing) return
-    const goesOn = this.restarts.died(performance.now()) && this.wasEverReady
+    const goesOn = this.restarts.died(performance.now(), spent) && this.wasEverReady
     const { attempt } = this.restarts
     const delay = goesOn ? this.options.respawnDelay(attempt) : undefined
     if (delay === undefined) return this.events.onGaveUp(attempt, cause)

@@ -23,6 +23,8 @@ export type Lost =
   | { readonly _tag: "Dropped"; readonly capacity: number }
   | { readonly _tag: "TimedOut"; readonly millis: number }
   | { readonly _tag: "PoolClosed" }
+  /** The pool's `scheduling` threw. */
+  | { readonly _tag: "SchedulingFailed"; readonly cause: unknown }
   /** The pool has stopped: its threads die before they do anything. */
   | { readonly _tag: "GaveUp"; readonly deaths: number; readonly cause: unknown }
   /** The entry does not serve a task of the contract. */

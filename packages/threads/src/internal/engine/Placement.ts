@@ -18,11 +18,20 @@ export class Placement {
   private readonly kinds = new Map<string, number>()
   private names: ReadonlyArray<string> = []
   private turn = 0
+  private readonly onFailed: (job: Job, cause: unknown) => void
 
-  /** @param ready the threads that take tasks, as they come and go */
-  constructor(ready: ReadonlyArray<Thread>, options: EngineOptions) {
+  /**
+   * @param ready the threads that take tasks, as they come and go
+   * @param onFailed told later of a task for which the user's own choice threw
+   */
+  constructor(
+    ready: ReadonlyArray<Thread>,
+    options: EngineOptions,
+    onFailed: (job: Job, cause: unknown) => void,
+  ) {
     this.ready = ready
     this.options = options
+    this.onFailed = onFailed
   }
 
   /** The tasks that threads serve, in the order of their numbers. */
@@ -41,11 +50,18 @@ export class Placement {
     this.times.record(typeof kind === "number" ? kind : this.kindOf(kind), count, micros)
   }
 
-  /** Hand a task to a thread that has room for it; false when none has. */
+  /** Hand a task to a thread that has room for it, or tell that it failed; false when none has. */
   dispatch(job: Job): boolean {
     if (this.ready.length === 0) return false
     const micros = this.microsOf(job)
-    const thread = this.choose(job, micros)
+    let thread: Thread | undefined
+    try {
+      thread = this.choose(job, micros)
+    } catch (cause) {
+      // Whoever hands out tasks is in the middle of it.
+      queueMicrotask(() => this.onFailed(job, cause))
+      return true
+    }
     if (thread === undefined) return false
     this.give(thread, job, micros)
     return true

@@ -16,11 +16,13 @@ import * as Words from "../core/Words.ts"
 import { addObjects, isObject } from "../wire/identities.ts"
 import {
   answerLine,
+  answersFrom,
   answerStride,
   type Code,
   code,
   type Hello,
   linkOptions,
+  noPayload,
   taskLine,
   taskStride,
   toPool,
@@ -33,8 +35,8 @@ export interface ThreadEvents {
   /** It has something to send: call `flush` soon. */
   readonly onOutbox: (thread: Thread) => void
   readonly onReady: (thread: Thread, names: ReadonlyArray<string>) => void
-  /** What tasks took, flat: kind, count, µs. */
-  readonly onTimes: (thread: Thread, times: ReadonlyArray<number | string>) => void
+  /** What so many tasks of this kind took together, in µs. */
+  readonly onTime: (thread: Thread, kind: number | string, count: number, micros: number) => void
   /** A task that it held is over. Its outcome is told next, unless it is cancelled. */
   readonly onFreed: (thread: Thread, job: Job) => void
   /** All answers of one message were told. */
@@ -127,6 +129,11 @@ export class Thread {
     this.link.send(this.line, [toThread.hello, hello])
   }
 
+  /** The share of its life in which it ran tasks; over 1 where async tasks overlap. */
+  get utilization(): number {
+    return this.busy / 1000 / Math.max(performance.now() - this.startedAt, 1)
+  }
+
   get hasSlot(): boolean {
     return this.freed.length > 0 || this.jobs.length < mostSlots
   }
@@ -142,10 +149,11 @@ export class Thread {
     this.held++
     this.load += job.cost
     Words.enqueue(this.words, slot)
-    const { payload } = job
+    const { extra, payload } = job
     const isAlone = isObject(payload) && !this.fitsIn(payload)
     if (isAlone) this.flush()
-    this.outbox.push(slot, wireKind, payload, job.extra)
+    if (extra === undefined && payload === undefined) this.outbox.push(slot, wireKind, 0, noPayload)
+    else this.outbox.push(slot, wireKind, payload, extra ?? 0)
     if (job.transfer !== undefined) this.transfers.push(job.transfer)
     if (isAlone) this.flush()
     else if (!this.isNoticed) {
@@ -169,7 +177,7 @@ export class Thread {
     if (outbox.length === 1) return
     this.outbox = [toThread.tasks]
     if (transfers.length > 0) this.transfers = []
-    this.link.send(this.line, outbox, transfers.length === 0 ? undefined : transfers.flat(), {
+    this.link.sendParts(this.line, outbox, transfers.length === 0 ? undefined : transfers.flat(), {
       refused: (error) => this.onRefused(outbox, error),
     })
     this.link.flush()
@@ -293,14 +301,22 @@ export class Thread {
   }
 
   private onAnswers(message: ReadonlyArray<unknown>): void {
-    const times = message[1]
-    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- our own thread says so
-    if (Array.isArray(times)) this.events.onTimes(this, times as Array<number | string>)
-    for (let i = 2; i < message.length; i += answerStride) {
+    this.onTime(message, 1)
+    const others = message[4]
+    if (Array.isArray(others)) for (let i = 0; i < others.length; i += 3) this.onTime(others, i)
+    for (let i = answersFrom; i < message.length; i += answerStride) {
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a slot that is none finds no job
       this.onAnswer(message[i] as number, message[i + 1] as Code, message[i + 2])
     }
     this.events.onAnswered(this)
+  }
+
+  private onTime(list: ReadonlyArray<unknown>, from: number): void {
+    const [kind, count, nanos] = [list[from], list[from + 1], list[from + 2]]
+    if (typeof count !== "number" || typeof nanos !== "number" || count < 1) return
+    if (typeof kind === "number" || typeof kind === "string") {
+      this.events.onTime(this, kind, count, nanos / 1000)
+    }
   }
 
   private onAnswer(slot: number, what: Code, content: unknown): void {
@@ -321,6 +337,8 @@ export class Thread {
     const isWanted = job.phase === "dispatched"
     // Whoever is told of the outcome finds the books done.
     this.events.onFreed(this, job)
-    if (isWanted) job.onAnswer(what, content, this)
+    if (!isWanted) return
+    if (what === code.nothing) job.onAnswer(code.success, undefined, this)
+    else job.onAnswer(what, content, this)
   }
 }

@@ -8,6 +8,8 @@ export type Strategy = "suspend" | "fail" | "dropOldest" | "dropNewest"
 
 export interface EngineOptions {
   readonly entry: URL
+  /** What the pool's threads are called. */
+  readonly name: string
   /** Names, limits, environment and so on of the threads. */
   readonly worker: (number: number) => WorkerOptions
   readonly minThreads: number

@@ -44,8 +44,10 @@ export interface Stats {
   readonly started: number
   /** Threads that ended by themselves: `process.exit`, an uncaught error, out of memory. */
   readonly lost: number
-  /** Threads replaced after so many tasks, for their heap, or for a task that would not end. */
+  /** Threads replaced after so many tasks, for their heap, or for an async task that would not end. */
   readonly recycled: number
+  /** Threads ended in the middle of a task that nobody wanted any more and that would not end. */
+  readonly terminated: number
   /** Tasks that wait for a thread. */
   readonly queued: number
   /** Tasks that wait for room in the queue. */
@@ -71,12 +73,12 @@ const millis = (histogram: Histogram): Durations => ({
 
 export const snapshot = (engine: Engine): Stats => {
   const { backlog, fleet } = engine
-  const now = performance.now()
   return {
     size: fleet.size,
     started: fleet.started,
     lost: fleet.lost,
     recycled: fleet.recycled,
+    terminated: fleet.terminated,
     queued: backlog.size,
     suspended: backlog.suspendedCount,
     pending: engine.pending,
@@ -88,7 +90,7 @@ export const snapshot = (engine: Engine): Stats => {
       state: thread.phase,
       completed: thread.done,
       held: thread.held,
-      utilization: thread.busy / 1000 / Math.max(now - thread.startedAt, 1),
+      utilization: thread.utilization,
     })),
   }
 }

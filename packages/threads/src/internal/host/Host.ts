@@ -20,6 +20,7 @@ import {
   type Extra,
   type Hello,
   linkOptions,
+  noPayload,
   taskLine,
   toPool,
   toThread,
@@ -140,8 +141,8 @@ export class Host {
       this.start(
         body[index] as number,
         body[index + 1] as number | string,
-        body[index + 2],
-        body[index + 3] as Extra | undefined,
+        body[index + 3] === noPayload ? undefined : body[index + 2],
+        body[index + 3] as Extra | number,
       )
       // oxlint-enable typescript/no-unsafe-type-assertion
     }
@@ -156,7 +157,7 @@ export class Host {
     slot: number,
     kind: number | string,
     payload: unknown,
-    extra: Extra | undefined,
+    given: Extra | number,
   ): void {
     const { outgoing, words } = this
     if (!Words.start(words, slot)) return outgoing.answer(slot, code.skipped, undefined)
@@ -164,23 +165,26 @@ export class Host {
     if (handler === undefined) {
       return outgoing.answer(slot, code.refused, `the entry does not serve ${kind}`)
     }
+    const extra = typeof given === "number" ? undefined : given
     // Whoever may have to end this thread must not lose what is done.
     if (extra?.abortable === true || !outgoing.isShort(kind)) outgoing.flush()
     const run = new Run(slot, kind, extra, this.onEnd, this.onEvent)
     Words.setRunning(words, slot)
     let result: unknown
+    let isLater = false
     try {
       result = handler(payload, run)
+      isLater = result === pending || run.credit > 0 || isThenable(result)
     } catch (error) {
       run.threw(error)
-      result = pending
     }
     Words.setRunning(words, -1)
-    if (result !== pending && !isThenable(result) && run.credit === 0) {
-      run.isOver = true
-      outgoing.answerValue(slot, result)
-      outgoing.took(kind)
-    } else if (!run.isOver) this.follow(run, result)
+    // It threw, or told its outcome itself.
+    if (run.isOver) return
+    if (isLater) return this.follow(run, result)
+    run.isOver = true
+    outgoing.answerValue(slot, result)
+    outgoing.took(kind)
   }
 
   /** A task that is not over when its function has returned. */
@@ -190,7 +194,8 @@ export class Host {
     this.runs.set(run.slot, run)
     if (result === pending) return
     if (isThenable(result)) {
-      result.then(
+      // Of a thenable that is no promise nobody knows what it does when it is asked.
+      Promise.resolve(result).then(
         (value) => (run.credit > 0 ? run.stream(value) : run.succeed(value)),
         (error: unknown) => run.threw(error),
       )
@@ -198,8 +203,7 @@ export class Host {
   }
 
   private readonly onEvent = (run: Run, what: Code, content: unknown): void => {
-    this.outgoing.answer(run.slot, what, content)
-    this.outgoing.flushSoon()
+    this.outgoing.event(run.slot, what, content, (error) => run.refuse(error))
   }
 
   private readonly onEnd = (run: Run, what: Code, content: unknown): void => {

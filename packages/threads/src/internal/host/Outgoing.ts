@@ -8,7 +8,7 @@ import type { Link } from "@manycore/ipc/bare/Link"
 
 import { addObjects, isObject } from "../wire/identities.ts"
 import { Moved } from "../wire/move.ts"
-import { answerStride, type Code, code, toPool } from "../wire/protocol.ts"
+import { answersFrom, answerStride, type Code, code, toPool } from "../wire/protocol.ts"
 
 /** Answers leave after so much work, in ms. */
 const patience = 0.2
@@ -23,18 +23,25 @@ type Kind = number | string
 
 interface Taken {
   count: number
-  micros: number
+  millis: number
   /** Tasks that were short, since the last that was not. */
   short: number
 }
 
 const soon = Promise.resolve()
 
+/** A message without answers, and without times. */
+const noAnswers = (): Array<unknown> => [toPool.answers, 0, 0, 0, 0]
+
+/** Whether `postMessage` may throw for it. */
+const mayBeRefused = (value: unknown): boolean =>
+  isObject(value) || typeof value === "function" || typeof value === "symbol"
+
 export class Outgoing {
   heapLimit = 0
   private readonly link: Link
   private readonly line: number
-  private answers: Array<unknown> = [toPool.answers, undefined]
+  private answers: Array<unknown> = noAnswers()
   private transfers: Array<Transferable> = []
   private readonly objects = new Set<object>()
   private readonly taken = new Map<Kind, Taken>()
@@ -73,7 +80,8 @@ export class Outgoing {
     const isAlone = isObject(content) && !this.fitsIn(content)
     if (isAlone) this.flush()
     if (isMoved) for (const part of value.transfer) this.transfers.push(part)
-    this.answers.push(slot, code.success, content)
+    if (content === undefined) this.answers.push(slot, code.nothing, 0)
+    else this.answers.push(slot, code.success, content)
     if (isAlone) this.flush()
   }
 
@@ -91,6 +99,20 @@ export class Outgoing {
       this.answers.push(slot, what, content)
       this.flush()
     } else this.answers.push(slot, what, content)
+  }
+
+  /** What a task tells before it is over. `refused`: it cannot be copied. */
+  event(slot: number, what: Code, content: unknown, refused: (error: unknown) => void): void {
+    if (!mayBeRefused(content)) {
+      this.answers.push(slot, what, content)
+      return this.flushSoon()
+    }
+    // Alone, so that it is known whose it is: its task goes on, and must not end twice.
+    this.flush()
+    this.link.send(this.line, [...noAnswers(), slot, what, content], undefined, {
+      refused,
+    })
+    this.link.flush()
   }
 
   /** A task has ended that began when the one before it had. */
@@ -115,7 +137,7 @@ export class Outgoing {
     if (kind === this.lastKind && this.last !== undefined) return this.last
     let taken = this.taken.get(kind)
     if (taken === undefined) {
-      taken = { count: 0, micros: 0, short: 0 }
+      taken = { count: 0, millis: 0, short: 0 }
       this.taken.set(kind, taken)
     }
     this.lastKind = kind
@@ -126,7 +148,7 @@ export class Outgoing {
   private record(kind: Kind, millis: number): void {
     const taken = this.takenOf(kind)
     taken.count++
-    taken.micros += millis * 1000
+    taken.millis += millis
     taken.short = millis < patience ? taken.short + 1 : 0
   }
 
@@ -139,43 +161,52 @@ export class Outgoing {
   readonly flush = (): void => {
     this.isScheduled = false
     const { answers, transfers } = this
-    if (answers.length === 2) return
-    this.answers = [toPool.answers, undefined]
+    if (answers.length === answersFrom) return
+    this.answers = noAnswers()
     if (transfers.length > 0) this.transfers = []
     if (this.objects.size > 0) this.objects.clear()
-    answers[1] = this.times()
+    this.tellTimes(answers)
     this.flushedAt = this.clock
-    this.link.send(this.line, answers, transfers.length === 0 ? undefined : transfers, {
+    this.link.sendParts(this.line, answers, transfers.length === 0 ? undefined : transfers, {
       refused: () => this.onRefused(answers),
     })
     this.link.flush()
     if (this.heapLimit > 0) this.lookAtHeap()
   }
 
-  private times(): ReadonlyArray<Kind> | undefined {
-    const times: Array<Kind> = []
+  /** Whole nanoseconds: a number with a point takes longer to write. */
+  private tellTimes(answers: Array<unknown>): void {
+    let others: Array<Kind> | undefined
     for (const [kind, taken] of this.taken) {
       if (taken.count === 0) continue
-      times.push(kind, taken.count, taken.micros)
+      const nanos = Math.round(taken.millis * 1_000_000)
+      if (answers[2] === 0) {
+        answers[1] = kind
+        answers[2] = taken.count
+        answers[3] = nanos
+      } else {
+        others ??= []
+        others.push(kind, taken.count, nanos)
+      }
       taken.count = 0
-      taken.micros = 0
+      taken.millis = 0
     }
-    return times.length === 0 ? undefined : times
+    if (others !== undefined) answers[4] = others
   }
 
   /** Something in it cannot be copied: find out what, and send the rest. */
   private onRefused(answers: ReadonlyArray<unknown>): void {
     if (this.link.closed !== undefined) return
-    for (let i = 2; i < answers.length; i += answerStride) {
+    for (let i = answersFrom; i < answers.length; i += answerStride) {
       const slot = answers[i]
       this.link.send(
         this.line,
-        [toPool.answers, undefined, ...answers.slice(i, i + answerStride)],
+        [...noAnswers(), ...answers.slice(i, i + answerStride)],
         undefined,
         {
           refused: (error) => {
             const why = error instanceof Error ? error.message : String(error)
-            this.link.send(this.line, [toPool.answers, undefined, slot, code.unsendable, why])
+            this.link.send(this.line, [...noAnswers(), slot, code.unsendable, why])
           },
         },
       )

@@ -25,6 +25,8 @@ export class Failure extends Error {
   }
 }
 
+const nothing = {}
+
 type Tell = (run: Run, what: Code, content: unknown) => void
 
 export class Run {
@@ -82,7 +84,7 @@ export class Run {
 
   /** It threw: an error of the contract, what its signal told it to throw, or a bug. */
   threw(error: unknown): void {
-    if (error instanceof Failure) {
+    if (isFailure(error)) {
       const details = { ...encodeError(error), message: "", props: undefined }
       this.end(code.fail, { error: error.error, details } satisfies EncodedFailure)
     } else if (this.isAborted) this.end(code.interrupted, undefined)
@@ -95,11 +97,21 @@ export class Run {
     this.onEnd(this, what, content)
   }
 
+  /** What it told while it ran cannot be copied: that fails it, and it is told to end. */
+  refuse(error: unknown): void {
+    this.end(code.unsendable, error instanceof Error ? error.message : String(error))
+    this.abort()
+  }
+
   /** A function of its own: whoever takes the context apart can call it. */
   get progress(): (value: unknown) => void {
     return (value) => {
       if (!this.isOver) this.onEvent(this, code.progress, value)
     }
+  }
+
+  get carried(): Readonly<Record<string, unknown>> {
+    return this.extra?.carried ?? nothing
   }
 
   get trace(): Trace | undefined {
@@ -160,6 +172,15 @@ export class Run {
       chunk = []
     }
     if (chunk.length > 0) this.sendChunk(chunk)
+  }
+}
+
+/** Of a Proxy nobody knows what it does when it is asked. */
+const isFailure = (error: unknown): error is Failure => {
+  try {
+    return error instanceof Failure
+  } catch {
+    return false
   }
 }
 

@@ -10,6 +10,7 @@ import * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import { RequestId } from "effect/rpc/RpcMessage"
 
+import { arrive, type Carrying, carryingOf } from "../carrying.ts"
 import { type Codecs, codecsOf, encodeMoving, rpcsOf } from "../codecs.ts"
 import { encodeError, encodeThrown } from "../wire/errors.ts"
 import { code, type EncodedFailure } from "../wire/protocol.ts"
@@ -23,6 +24,7 @@ interface One {
   readonly codecs: Codecs
   readonly handler: Rpc.Handler<string>["handler"]
   readonly context: Context.Context<never>
+  readonly carrying: Carrying
 }
 
 const message = (cause: unknown) => (cause instanceof Error ? cause.message : String(cause))
@@ -73,6 +75,12 @@ const poured = (run: Run, { codecs }: One, stream: Stream.Stream<unknown, unknow
   )
 
 const call = (one: One, services: Context.Context<never>, payload: unknown, run: Run): void => {
+  let known: Context.Context<never>
+  try {
+    known = arrive(one.carrying, run.extra?.carried, Context.merge(services, one.context))
+  } catch (cause) {
+    return run.end(code.refused, message(cause))
+  }
   const result: unknown = one.handler(payload, {
     client,
     requestId: RequestId(run.slot),
@@ -86,7 +94,7 @@ const call = (one: One, services: Context.Context<never>, payload: unknown, run:
     ? poured(run, one, effect as Stream.Stream<unknown, unknown>)
     : Effect.flatMap(effect as Handled, settle)
   const scope = Scope.makeUnsafe()
-  const context = Context.add(Context.merge(services, one.context), Scope.Scope, scope)
+  const context = Context.add(known, Scope.Scope, scope)
   const isUninterruptible = isWrapper && (result as Rpc.Wrapper<unknown>).uninterruptible
   const fiber: Fiber.Fiber<unknown, unknown> = Effect.runForkWith(context)(
     Effect.onExit(
@@ -127,11 +135,12 @@ export const effectHandlers = (
   services: Context.Context<never>,
 ): ReadonlyMap<string, Handler> => {
   const handlers = new Map<string, Handler>()
+  const carrying = carryingOf(group)
   for (const rpc of rpcsOf(group)) {
     const entry = services.mapUnsafe.get(rpc.key) as Rpc.Handler<string> | undefined
     if (entry === undefined) continue
     const { context, handler } = entry
-    const one: One = { rpc, codecs: codecsOf(rpc), handler, context }
+    const one: One = { rpc, codecs: codecsOf(rpc), handler, context, carrying }
     handlers.set(rpc._tag, toHandler(one, services))
   }
   return handlers

@@ -20,47 +20,97 @@ export interface EncodedError {
 /** What was thrown: an error, or any other value. */
 export type EncodedThrown = EncodedError | { readonly isError: false; readonly value: unknown }
 
-/** A cause may have a cause, but not for ever. */
-const deepest = 8
+/** Errors hold errors, as causes, in lists and in properties: so many of them travel whole. */
+const mostErrors = 32
 
 const own = new Set(["name", "message", "stack", "cause", "errors"])
 
+/** What one thrown value has taken so far. */
+interface Taken {
+  /** How many errors travel whole. */
+  errors: number
+  /** Those that hold the one that is looked at: an error may hold itself. */
+  readonly path: Array<Error>
+}
+
+const described = (value: unknown): string =>
+  inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
+
+const isError = (value: unknown, taken: Taken): value is Error =>
+  value instanceof Error && taken.errors < mostErrors && !taken.path.includes(value)
+
 /** The value itself where it can be copied, or what it says of itself. */
-const copyable = (value: unknown): unknown => {
+const copyable = (value: unknown, taken: Taken): unknown => {
+  if (isError(value, taken)) return encode(value, taken)
+  if (value instanceof Error) return text(read(value, "message"), "an error")
+  if (typeof value === "symbol") return described(value)
   if (typeof value !== "object" && typeof value !== "function") return value
-  if (value instanceof Error) return encodeError(value)
   try {
     return structuredClone(value)
   } catch {
-    return inspect(value, { depth: 1, breakLength: Number.POSITIVE_INFINITY })
+    return described(value)
   }
 }
 
 const text = (value: unknown, fallback: string): string =>
   typeof value === "string" ? value : fallback
 
-export const encodeError = (error: Error, depth = 0): EncodedError => {
-  const props: Record<string, unknown> = {}
-  for (const key of Object.keys(error)) {
-    if (!own.has(key)) props[key] = copyable(Reflect.get(error, key))
-  }
-  return {
-    isError: true,
-    name: text(error.name, "Error"),
-    message: text(error.message, ""),
-    stack: typeof error.stack === "string" ? error.stack : undefined,
-    cause: error.cause === undefined ? undefined : encodeThrown(error.cause, depth + 1),
-    errors:
-      error instanceof AggregateError
-        ? error.errors.map((one) => encodeThrown(one, depth + 1))
-        : undefined,
-    props: Object.keys(props).length === 0 ? undefined : props,
+/** A property, which may be a getter that throws; what it throws then stands in its place. */
+const read = (error: Error, key: string): unknown => {
+  try {
+    return Reflect.get(error, key)
+  } catch (why) {
+    return String(why)
   }
 }
 
-export const encodeThrown = (thrown: unknown, depth = 0): EncodedThrown => {
-  if (thrown instanceof Error && depth < deepest) return encodeError(thrown, depth)
-  return { isError: false, value: copyable(thrown) }
+/** Own properties; of a Proxy whose traps throw, none. */
+const keysOf = (error: Error): ReadonlyArray<string> => {
+  try {
+    return Object.keys(error)
+  } catch {
+    return []
+  }
+}
+
+const encode = (error: Error, taken: Taken): EncodedError => {
+  taken.errors++
+  taken.path.push(error)
+  const cause = read(error, "cause")
+  const errors = error instanceof AggregateError ? read(error, "errors") : undefined
+  const encodedCause = cause === undefined ? undefined : encodePart(cause, taken)
+  const props: Record<string, unknown> = {}
+  for (const key of keysOf(error)) {
+    if (!own.has(key)) props[key] = copyable(read(error, key), taken)
+  }
+  const encoded: EncodedError = {
+    isError: true,
+    name: text(read(error, "name"), "Error"),
+    message: text(read(error, "message"), ""),
+    stack: text(read(error, "stack"), "") || undefined,
+    cause: encodedCause,
+    errors: Array.isArray(errors) ? errors.map((one) => encodePart(one, taken)) : undefined,
+    props: Object.keys(props).length === 0 ? undefined : props,
+  }
+  taken.path.pop()
+  return encoded
+}
+
+const encodePart = (thrown: unknown, taken: Taken): EncodedThrown =>
+  isError(thrown, taken)
+    ? encode(thrown, taken)
+    : { isError: false, value: copyable(thrown, taken) }
+
+export const encodeError = (error: Error): EncodedError => encode(error, { errors: 0, path: [] })
+
+/** Never throws, whatever was thrown. */
+export const encodeThrown = (thrown: unknown): EncodedThrown => {
+  try {
+    return encodePart(thrown, { errors: 0, path: [] })
+  } catch {
+    // A Proxy whose traps throw, for one.
+    return { isError: false, value: described(thrown) }
+  }
 }
 
 const classes: Readonly<Record<string, new (message?: string) => Error>> = {

@@ -14,9 +14,18 @@ export type Verdict = "new" | "known" | "unknown"
  *
  * - `new`: none of them was there.
  * - `known`: one was; `seen` may hold some of the others now.
- * - `unknown`: it was not looked through.
+ * - `unknown`: it was not looked through, or a getter or a Proxy in it threw: whoever copies the value
+ *   meets that again, and can say whose value it is.
  */
 export const addObjects = (value: object, seen: Set<object>): Verdict => {
+  try {
+    return lookThrough(value, seen)
+  } catch {
+    return "unknown"
+  }
+}
+
+const lookThrough = (value: object, seen: Set<object>): Verdict => {
   const stack: Array<object> = [value]
   for (let looked = 0; stack.length > 0; looked++) {
     if (looked === most) return "unknown"

@@ -14,10 +14,14 @@
  * | thread to pool | |
  * | --- | --- |
  * | `ready, names` | it serves these tasks; a task's kind is its index here |
- * | `answers, times, slot, code, content, …` | three values for each answer |
+ * | `answers, kind, count, time, others, slot, code, content, …` | three values for each answer |
  * | `recycle` | its heap is over the limit |
  *
- * `times` is what tasks took, flat: kind, how many, µs together. A kind is an index or a name.
+ * Answers begin with what tasks took: of the first kind how many and how many ns together; `others` is a
+ * flat list of the same for further kinds, or 0. A kind is an index or a name.
+ *
+ * There is no `undefined` in the message about a task that has no payload or no result: without it JSON
+ * carries the message, which is faster.
  */
 import type { LinkOptions } from "@manycore/ipc/bare/Link"
 
@@ -38,6 +42,12 @@ export const linkOptions: LinkOptions = {
 /** Values for each task, and for each answer. */
 export const taskStride = 4
 export const answerStride = 3
+
+/** Where the first answer begins. */
+export const answersFrom = 5
+
+/** In the place of a task's `Extra` where there is none: 0, or that its payload is `undefined`. */
+export const noPayload = 1
 
 /** What an answer says about its task. All but `chunk`, `progress` and `seen` are its end. */
 export const code = {
@@ -61,6 +71,8 @@ export const code = {
   progress: 8,
   /** It was told that it is cancelled, and is at it. */
   seen: 9,
+  /** It succeeded with `undefined`. */
+  nothing: 10,
 } as const
 
 /** The end of a stream is a success without content. */
@@ -83,6 +95,8 @@ export interface Extra {
   readonly trace?: Trace
   /** It is a stream, and so many chunks may be under way. */
   readonly credit?: number
+  /** What the caller carries of its context: `Iso` sides by name. */
+  readonly carried?: Readonly<Record<string, unknown>>
 }
 
 /** The caller's span. */
