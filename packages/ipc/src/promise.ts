@@ -17,94 +17,22 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import * as RpcSchema from "effect/rpc/RpcSchema"
 
 import type { Channel, Options } from "./Channel.ts"
+import type { CallOptions, Client, HandlerOptions, Peer, Serve } from "./internal/promiseModel.ts"
 import * as Ipc from "./Ipc.ts"
-import type { CloseReason, IpcError } from "./IpcError.ts"
+import type { IpcError } from "./IpcError.ts"
 import * as PortChannel from "./PortChannel.ts"
 import * as ProcessChannel from "./ProcessChannel.ts"
 
+export type {
+  CallOptions,
+  Client,
+  HandlerOptions,
+  Handlers,
+  Peer,
+  Serve,
+} from "./internal/promiseModel.ts"
+
 const runtime = ManagedRuntime.make(Layer.empty)
-
-/** @since 0.1.0 */
-export interface CallOptions {
-  /** Aborting it interrupts the handler and rejects the call. */
-  readonly signal?: AbortSignal
-}
-
-type CallOf<R extends Rpc.Any> = [Rpc.SuccessChunk<R>] extends [never]
-  ? (payload: Rpc.PayloadConstructor<R>, options?: CallOptions) => Promise<Rpc.Success<R>>
-  : (
-      payload: Rpc.PayloadConstructor<R>,
-      options?: CallOptions,
-    ) => AsyncIterable<Rpc.SuccessChunk<R>>
-
-/**
- * The calls of a contract: a function for each rpc, which answers a promise, or an async iterable
- * where the rpc is a stream.
- *
- * @since 0.1.0
- */
-export type Client<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: CallOf<R>
-}
-
-interface HandlerOptions {
-  /** Aborted when the caller no longer wants the answer, or has gone. */
-  readonly signal: AbortSignal
-}
-
-type HandlerOf<R> =
-  R extends Rpc.Rpc<infer _Tag, infer Payload, infer Success, infer _Error, infer _Middleware>
-    ? Success extends RpcSchema.Stream<infer A, infer _E>
-      ? (payload: Payload["Type"], options: HandlerOptions) => AsyncIterable<A["Type"]>
-      : (
-          payload: Payload["Type"],
-          options: HandlerOptions,
-        ) => Success["Type"] | PromiseLike<Success["Type"]>
-    : never
-
-/**
- * A function for each rpc of a contract. What it throws is the call's typed failure where it fits
- * the rpc's error Schema, else a defect.
- *
- * @since 0.1.0
- */
-export type Handlers<Rpcs extends Rpc.Any> = {
-  readonly [R in Rpcs as R["_tag"]]: HandlerOf<R>
-}
-
-/**
- * Serve a contract with functions. Name the contract's type, `serve<typeof Sums>(Sums, { … })`: the
- * functions' parameters are typed by it.
- *
- * @since 0.1.0
- */
-export type Serve = <Group extends RpcGroup.Any>(
-  group: Group,
-  handlers: Handlers<RpcGroup.Rpcs<Group>>,
-) => Promise<void>
-
-/**
- * The other side of a channel.
- *
- * @since 0.1.0
- */
-export interface Peer extends AsyncDisposable {
-  /** `process 4711`, `thread 3`. */
-  readonly name: string
-  /** Process id, where `fork` started a process. */
-  readonly pid: number | undefined
-  /** Calls of what the peer serves. */
-  readonly client: <Rpcs extends Rpc.Any>(
-    group: RpcGroup.RpcGroup<Rpcs>,
-    options?: Ipc.ClientOptions,
-  ) => Promise<Client<Rpcs>>
-  /** Serve calls of the peer until the channel ends. */
-  readonly serve: Serve
-  /** Fulfilled with the reason when the channel has ended. */
-  readonly closed: Promise<CloseReason>
-  /** End the channel; a process that `fork` started is gone then. */
-  readonly close: () => Promise<void>
-}
 
 type AnyCall = (
   payload: unknown,
@@ -219,21 +147,46 @@ const connect = async <C extends Channel>(
   }
 }
 
-/** `ProcessChannel.fork`: start a program and talk to it. @since 0.1.0 */
+/**
+ * `ProcessChannel.fork`: start a program and talk to it.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const fork = (file: string | URL, options?: ProcessChannel.ForkOptions): Promise<Peer> =>
   connect(ProcessChannel.fork(file, options), ({ pid }) => pid)
 
-/** `PortChannel.fromWorker`: talk to a thread. @since 0.1.0 */
+/**
+ * `PortChannel.fromWorker`: talk to a thread.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const fromWorker = (worker: Worker, options?: Options): Promise<Peer> =>
   connect(PortChannel.fromWorker(worker, options), () => undefined)
 
-/** `PortChannel.fromPort`: talk over one end of a `MessageChannel`. @since 0.1.0 */
+/**
+ * `PortChannel.fromPort`: talk over one end of a `MessageChannel`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const fromPort = (port: MessagePort, options?: Options): Promise<Peer> =>
   connect(PortChannel.fromPort(port, options), () => undefined)
 
-/** `Ipc.parent`: talk to whoever started this process or thread. @since 0.1.0 */
+/**
+ * `Ipc.parent`: talk to whoever started this process or thread.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const parent = (options?: Options): Promise<Peer> =>
   connect(Ipc.parent(options), () => undefined)
 
-/** `Ipc.serve`: serve a contract to whoever started this process or thread, until it goes. @since 0.1.0 */
+/**
+ * `Ipc.serve`: serve a contract to whoever started this process or thread, until it goes.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const serve = serveWith((group) => Ipc.serve(group))

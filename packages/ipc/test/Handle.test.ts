@@ -1,106 +1,26 @@
-import * as ChildProcess from "node:child_process"
 import { once } from "node:events"
-import { readdirSync } from "node:fs"
 import * as Net from "node:net"
-import { fileURLToPath } from "node:url"
 
 import { assert, describe, it } from "@effect/vitest"
 import { Census, Condition } from "@manycore/testkit"
 import { Effect, Fiber, Schema, Stream } from "effect"
 
 import * as Handle from "../src/Handle.ts"
+import { runAlone } from "./fixtures/alone.ts"
 import { Greeting } from "./fixtures/HandleMessage.ts"
-
-const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url))
-
-const start = (
-  role: string,
-  serialization: ChildProcess.SerializationType = "json",
-  file = "handleChild.ts",
-) =>
-  Effect.acquireRelease(
-    Effect.sync(() => ChildProcess.fork(fixture(file), [role], { serialization })),
-    (child) =>
-      Effect.promise(async () => {
-        if (child.exitCode !== null || child.signalCode !== null) return
-        const exited = once(child, "exit")
-        child.kill("SIGKILL")
-        await exited
-      }),
-  )
-
-const heardBy = (child: ChildProcess.ChildProcess) => {
-  const heard: Array<Record<string, unknown>> = []
-  child.on("message", (message) => {
-    if (typeof message === "object") heard.push({ ...message })
-  })
-  return heard
-}
-
-const portOf = (server: Net.Server) => {
-  const address = server.address()
-  if (address === null || typeof address === "string") throw new Error("the server has no port")
-  return address.port
-}
-
-/** A server whose connections nobody reads, and a way to get connected to it. */
-const listening = (options: Net.ServerOpts = { pauseOnConnect: true }) =>
-  Effect.acquireRelease(
-    Effect.promise(async () => {
-      const server = Net.createServer(options)
-      server.listen(0, "127.0.0.1")
-      await once(server, "listening")
-      return server
-    }),
-    (server) => Effect.sync(() => server.close()),
-  )
-
-interface Pair {
-  readonly client: Net.Socket
-  /** What came from the other side so far, and how it ended. */
-  readonly inbox: { text: string; ended: boolean }
-  readonly socket: Net.Socket
-}
-
-const connect = (server: Net.Server) =>
-  Effect.acquireRelease(
-    Effect.promise(async (): Promise<Pair> => {
-      const accepted = once(server, "connection")
-      const client = Net.connect(portOf(server), "127.0.0.1")
-      const inbox = { text: "", ended: false }
-      client.on("data", (chunk) => {
-        inbox.text += String(chunk)
-      })
-      client.on("error", () => {})
-      client.on("close", () => {
-        inbox.ended = true
-      })
-      const [socket] = await accepted
-      if (!(socket instanceof Net.Socket)) throw new TypeError("no socket")
-      return { client, inbox, socket }
-    }),
-    ({ client, socket }) =>
-      Effect.sync(() => {
-        client.destroy()
-        socket.destroy()
-      }),
-  )
-
-const greeting = (text: string) => ({ text, at: new Date(77), tags: new Set(["a", "b"]) })
-
-const ended = (pair: Pair) =>
-  Condition.until("the connection is over", () => pair.inbox.ended, { state: () => pair.inbox })
-
-/** The socket works here: what the client sends comes, what is sent comes to the client. */
-const isUsable = (pair: Pair) =>
-  Effect.gen(function* () {
-    pair.socket.on("data", (chunk) => pair.socket.end(`echo ${String(chunk)}`))
-    pair.socket.resume()
-    yield* ended(pair)
-    assert.strictEqual(pair.inbox.text, "echo question\n")
-  })
-
-const descriptors = () => readdirSync("/proc/self/fd").length
+import {
+  busyChild,
+  connect,
+  descriptors,
+  ended,
+  greeting,
+  heardBy,
+  isUsable,
+  listening,
+  type Pair,
+  portOf,
+  start,
+} from "./fixtures/handlePairs.ts"
 
 describe("Handle", () => {
   for (const serialization of ["json", "advanced"] as const) {
@@ -177,12 +97,8 @@ describe("Handle", () => {
   it.live("kill -9 before the child took it gives the handle back, usable", () =>
     Effect.gen(function* () {
       yield* Census.guard()
-      const child = yield* start("busy")
-      const heard = heardBy(child)
+      const { child, heard, server } = yield* busyChild
       const handles = Handle.to(child, Greeting)
-      const server = yield* listening()
-      const first = yield* connect(server)
-      yield* handles.send(greeting("first"), first.socket)
       const pair = yield* connect(server)
       pair.client.write("question\n")
       const fiber = yield* Effect.forkChild(
@@ -207,11 +123,7 @@ describe("Handle", () => {
   it.live("a returned socket can be passed to another child", () =>
     Effect.gen(function* () {
       yield* Census.guard()
-      const dying = yield* start("busy")
-      const heard = heardBy(dying)
-      const server = yield* listening()
-      const first = yield* connect(server)
-      yield* Handle.to(dying, Greeting).send(greeting("first"), first.socket)
+      const { child: dying, heard, server } = yield* busyChild
       const pair = yield* connect(server)
       pair.client.write("still here\n")
       const living = yield* start("answer")
@@ -234,12 +146,7 @@ describe("Handle", () => {
   it.live("200 sends that come back leak no descriptor, here or in the child", () =>
     Effect.gen(function* () {
       yield* Census.guard()
-      const child = yield* start("busy")
-      const heard = heardBy(child)
-      const server = yield* listening()
-      const first = yield* connect(server)
-      const handles = Handle.to(child, Greeting, { timeout: "10 seconds" })
-      yield* handles.send(greeting("first"), first.socket)
+      const { child, heard, server } = yield* busyChild
       const pair = yield* connect(server)
       pair.client.write("question\n")
       const before = yield* Census.sockets()
@@ -487,12 +394,8 @@ describe("Handle", () => {
   it.live("interrupted before it left, nothing happened; after, it waits for the outcome", () =>
     Effect.gen(function* () {
       yield* Census.guard()
-      const child = yield* start("busy")
-      const heard = heardBy(child)
-      const server = yield* listening()
-      const first = yield* connect(server)
+      const { child, heard, server } = yield* busyChild
       const handles = Handle.to(child, Greeting, { timeout: "400 millis" })
-      yield* Handle.to(child, Greeting).send(greeting("first"), first.socket)
 
       const left = yield* connect(server)
       const leaving = yield* Effect.forkChild(handles.send(greeting("left"), left.socket))
@@ -569,12 +472,8 @@ describe("Handle", () => {
     () =>
       Effect.gen(function* () {
         yield* Census.guard()
-        const child = yield* start("busy")
-        const heard = heardBy(child)
-        const server = yield* listening()
+        const { child, heard, server } = yield* busyChild
         const handles = Handle.to(child, Greeting)
-        const first = yield* connect(server)
-        yield* handles.send(greeting("first"), first.socket)
         const pair = yield* connect(server)
         const before = yield* Census.sockets(child.pid)
         const fiber = yield* Effect.forkChild(Effect.flip(handles.send(greeting("x"), pair.socket)))
@@ -624,18 +523,7 @@ describe("Handle", () => {
 
   it.live("a process that nobody forked is told so", () =>
     Effect.gen(function* () {
-      const child = ChildProcess.spawn(
-        process.execPath,
-        [...process.execArgv, fixture("handleChild.ts"), "answer"],
-        { stdio: ["ignore", "pipe", "pipe"] },
-      )
-      let output = ""
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk) => {
-          output += String(chunk)
-        })
-      }
-      const [code] = yield* Effect.promise(() => once(child, "close"))
+      const { code, output } = yield* runAlone("handleChild.ts", "answer")
       assert.strictEqual(code, 1)
       assert.include(output, "parent process")
       assert.include(output, "does not exist")

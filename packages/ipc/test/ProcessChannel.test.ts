@@ -11,6 +11,7 @@ import { Ipc, ProcessChannel } from "@manycore/ipc"
 import { Census, Condition } from "@manycore/testkit"
 import { Effect, Fiber } from "effect"
 
+import { runAlone } from "./fixtures/alone.ts"
 import { Contract } from "./fixtures/Contract.ts"
 
 const fixture = (name: string) => new URL(`./fixtures/${name}`, import.meta.url)
@@ -161,18 +162,7 @@ describe("ProcessChannel", () => {
 
   it.live("a process that nobody forked is told so", () =>
     Effect.gen(function* () {
-      const child = ChildProcess.spawn(
-        process.execPath,
-        [...process.execArgv, fileURLToPath(fixture("process.ts"))],
-        { stdio: ["ignore", "pipe", "pipe"] },
-      )
-      let output = ""
-      for (const stream of [child.stdout, child.stderr]) {
-        stream.on("data", (chunk) => {
-          output += String(chunk)
-        })
-      }
-      const [code] = yield* Effect.promise(() => once(child, "close"))
+      const { code, output } = yield* runAlone("process.ts")
       assert.strictEqual(code, 1)
       assert.include(output, "start this file with ProcessChannel.fork")
     }),

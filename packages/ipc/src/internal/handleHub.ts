@@ -1,96 +1,22 @@
 /**
  * What is said about handles over one end of Node's IPC channel, both ways; synchronous, free of
- * Effect fibers. `Handle` is its public face.
- *
- * A handle is in use on one side only, at every moment:
- *
- *     ask ───────────▶              is anybody there who can close a handle?
- *         ◀────────── ready         also said unasked, when the peer starts to receive
- *     offer + handle ▶              the sender keeps its handle and does not read from it
- *         ◀────────── accept        somebody took it; nothing has been read yet
- *     commit ────────▶              the sender has closed its own; now the receiver makes a socket
- *
- * Instead of accept: `refuse`. Instead of commit: `withdraw`, when the receiver took too long, after
- * which a late accept means nothing. The end of the channel before accept gives the handle back to
- * the sender; before commit it closes the receiver's.
- *
- * The messages carry a `cmd` that begins with `NODE_`: Node emits them as `internalMessage`, as it
- * does for node:cluster. So a program's `process.on("message")` sees neither them nor their handles,
- * and they keep no process alive. What travels is the raw handle, not the `net.Socket`: of a Socket
- * or Server Node makes a reading, listening one on arrival, before anybody took it, and what that had
- * read would be lost to a sender who gets it back.
+ * Effect fibers. `handleProtocol` has the messages, `Handle` is its public face.
  *
  * Starts nothing but, while a peer is going, a timer of one second.
  */
-import type { EventEmitter } from "node:events"
-
-import { Predicate, Schema, Semaphore } from "effect"
+import { Predicate, Semaphore } from "effect"
 
 import type * as Plain from "../bare/CloseReason.ts"
-
-/** libuv's handle under a socket or server. Private to Node; `net.Native` in its IPC. */
-export interface RawHandle {
-  readonly reading?: boolean
-  readonly close: () => void
-}
-
-/** A ChildProcess in its parent, `process` in a child. */
-export interface HandleEnd extends EventEmitter {
-  readonly connected: boolean
-  readonly exitCode?: number | string | null | undefined
-  readonly signalCode?: string | null
-  send?(
-    message: unknown,
-    handle: unknown,
-    options: object,
-    callback: (error: NodeJS.ErrnoException | null) => void,
-  ): boolean
-}
-
-const cmd = Schema.Literal("NODE_MANYCORE_HANDLE")
-
-const Offer = Schema.Struct({
+import {
   cmd,
-  op: Schema.Literal("offer"),
-  id: Schema.Int,
-  name: Schema.String,
-  kind: Schema.Literals(["socket", "server"]),
-  halfOpen: Schema.Boolean,
-  /** The encoded message: `v8.serialize` in base64, as the channel may be one of JSON. */
-  body: Schema.String,
-})
-
-const Refuse = Schema.Struct({
-  cmd,
-  op: Schema.Literal("refuse"),
-  id: Schema.Int,
-  why: Schema.Literals(["NotTaken", "InvalidMessage"]),
-  detail: Schema.String,
-})
-
-const Frame = Schema.Union([
-  Schema.Struct({ cmd, op: Schema.Literals(["ask", "ready"]) }),
-  Schema.Struct({ cmd, op: Schema.Literals(["accept", "commit", "withdraw"]), id: Schema.Int }),
-  Offer,
-  Refuse,
-])
-
-type Frame = typeof Frame.Type
-
-/** What an offer says beside its number. */
-export type Said = Pick<typeof Offer.Type, "name" | "kind" | "halfOpen" | "body">
-
-const isFrame = Schema.is(Frame)
-
-const isRaw = (value: unknown): value is RawHandle =>
-  Predicate.hasProperty(value, "close") && typeof value.close === "function"
-
-/** What a handle of libuv is: `TCP`, `Pipe`, and others that we do not pass. */
-export const typeOf = (raw: RawHandle): string => raw.constructor.name
-
-/** A unix socket that listens has a path, which goes when one of its handles is closed. */
-export const canCarry = (kind: Said["kind"], raw: RawHandle): boolean =>
-  typeOf(raw) === "TCP" || (kind === "socket" && typeOf(raw) === "Pipe")
+  type Frame,
+  type HandleEnd,
+  isFrame,
+  type Offer,
+  type Said,
+} from "./handleProtocol.ts"
+import { canCarry, isRaw, type RawHandle } from "./rawHandle.ts"
+import { watchEnd } from "./watchEnd.ts"
 
 export type Outcome =
   | { readonly _tag: "Accepted" }
@@ -123,9 +49,6 @@ interface Received {
   /** Set once it was accepted; then it waits for the commit. */
   taker?: Taker
 }
-
-/** How long after the end of the channel we wait for the exit of a child, in ms; and the reverse. */
-const patience = 1000
 
 /** The peer is gone, or its end of the channel is: not an error of this handle. */
 const lostPeer = new Set(["EPIPE", "ECONNRESET", "ERR_IPC_CHANNEL_CLOSED", "ERR_IPC_DISCONNECTED"])
@@ -296,7 +219,7 @@ export class HandleHub {
     }
   }
 
-  #offered(offer: typeof Offer.Type, raw: RawHandle | undefined): void {
+  #offered(offer: Offer, raw: RawHandle | undefined): void {
     const { id, name } = offer
     if (raw === undefined) return this.#refuse(id, "NotTaken", "the handle got lost on its way")
     if (!canCarry(offer.kind, raw) || this.#received.has(id) || this.#received.size >= maxOffers) {
@@ -353,43 +276,7 @@ export class HandleHub {
       this.#unwatch = undefined
       return
     }
-    if (this.#unwatch !== undefined) return
-    const end = this.#end
-    // `process` has a code only while it exits, a child has one, or a signal, once it is dead.
-    const isChild = end.signalCode !== undefined
-    const hasExited = () => isChild && (end.exitCode !== null || end.signalCode !== null)
-    let disconnected = !end.connected
-    let timer: NodeJS.Timeout | undefined
-    const next = () => {
-      // What a child wrote before it died is read until `disconnect`.
-      if (disconnected && (hasExited() || !isChild)) this.#gone(this.#reason())
-      else timer ??= setTimeout(() => this.#gone(this.#reason()), patience)
-    }
-    const onDisconnect = () => {
-      disconnected = true
-      next()
-    }
-    end.on("disconnect", onDisconnect)
-    if (isChild) end.on("exit", next)
-    let soon: NodeJS.Immediate | undefined
-    if (disconnected || hasExited()) soon = setImmediate(next)
-    this.#unwatch = () => {
-      clearTimeout(timer)
-      clearImmediate(soon)
-      end.off("disconnect", onDisconnect)
-      end.off("exit", next)
-    }
-  }
-
-  #reason(): Plain.CloseReason {
-    const { exitCode, signalCode } = this.#end
-    if (typeof signalCode === "string") {
-      return { _tag: "PeerExited", exitCode: null, signal: signalCode }
-    }
-    if (signalCode === null && typeof exitCode === "number") {
-      return { _tag: "PeerExited", exitCode, signal: null }
-    }
-    return { _tag: "PeerDisconnected" }
+    this.#unwatch ??= watchEnd(this.#end, (reason) => this.#gone(reason))
   }
 
   #gone(reason: Plain.CloseReason): void {
