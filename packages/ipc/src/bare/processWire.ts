@@ -7,6 +7,7 @@
  */
 import type { EventEmitter } from "node:events"
 
+import { refuseSharedMemory } from "../internal/sharedMemory.ts"
 import type { Wire, WireEvents } from "./Wire.ts"
 
 /** `process` in a child, or the ChildProcess in its parent. */
@@ -30,7 +31,8 @@ export const processWire = (end: IpcEnd, peer: string): Wire => {
       }
       if (!end.connected) onDisconnect()
     },
-    write: (batch) => {
+    write: (batch, _, isText) => {
+      if (!isText) refuseSharedMemory(batch)
       // An error of the write means that the peer is going: `disconnect` or `exit` tells that.
       end.send?.(batch, () => {})
       return 0
