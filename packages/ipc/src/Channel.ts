@@ -26,7 +26,8 @@ export interface Options {
   readonly window?: number
   /**
    * No message may take more bytes. Default 64 MiB. To and from processes, what is not in buffers
-   * of 16 KiB and more may take 16 MiB of it.
+   * of 16 KiB and more may take 16 MiB of it. Give both sides the same: over a pipe, a peer that gets
+   * more than it allows cuts the channel off.
    */
   readonly maxMessageBytes?: number
 }
@@ -56,6 +57,9 @@ export interface Channel {
    * Send one message: anything that structured clone copies. Succeeds when it has been handed to
    * the transport; suspends while the window is full. `transfer` moves buffers instead of copying
    * them, between threads only. Do not change the message before `send` has succeeded.
+   *
+   * Subjects are names of conversations, not of messages: a peer cuts off who uses more than 16,000 in
+   * the life of a channel, or one of more than 4,096 characters.
    *
    * Fails with `NotSerializable` or `MessageTooLarge` for this message alone, and with the close
    * reason once the channel has ended.
