@@ -1,33 +1,27 @@
 /** A run in one honest sentence. Pure. */
 import type { Report, Warning } from "../Report.ts"
+import { plural, precise, whole } from "./Numbers.ts"
 
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
-const precise = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
-
-const perSecond = (rate: number): string =>
-  `${(rate >= 100 ? whole : precise).format(rate)} requests/s`
-
-const plural = (n: number, word: string): string =>
-  `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`
+const perSecond = (rate: number): string => `${precise(rate)} requests/s`
 
 /** What became of the requests. */
 const outcome = ({ errors, requests }: Report): string => {
   const { failed, inFlight, ok, sent } = requests
   const found = Object.entries(errors).toSorted(([, a], [, b]) => b.count - a.count)
-  const classes = found.map(([name, { count }]) => `${whole.format(count)} ${name}`).join(", ")
+  const classes = found.map(([name, { count }]) => `${whole(count)} ${name}`).join(", ")
   const example = found.length === 1 && found[0] !== undefined ? ` (${found[0][1].example})` : ""
   if (sent === 0) return "no request was sent"
   if (ok === 0 && failed > 0)
     return `${plural(sent, "request")}, none succeeded: ${classes}${example}`
-  if (failed > 0) return `${plural(sent, "request")}, ${whole.format(failed)} failed: ${classes}`
+  if (failed > 0) return `${plural(sent, "request")}, ${whole(failed)} failed: ${classes}`
   if (inFlight === 0) return `${plural(sent, "request")}, all answered`
-  return `${plural(sent, "request")}, ${ok === 0 ? "none" : whole.format(ok)} answered`
+  return `${plural(sent, "request")}, ${ok === 0 ? "none" : whole(ok)} answered`
 }
 
 const rate = ({ rate: { asked, delivered }, latency, warnings }: Report): string => {
   if (latency === null) return ""
   const short = asked !== null && warnings.some(({ code }) => code === "rate")
-  return short ? `${perSecond(delivered)} of ${precise.format(asked)} asked` : perSecond(delivered)
+  return short ? `${perSecond(delivered)} of ${precise(asked)} asked` : perSecond(delivered)
 }
 
 const thresholds = ({ thresholds: all }: Report): string => {
@@ -60,7 +54,7 @@ export const of = (report: Report): string => {
   const { inFlight } = report.requests
   const parts = [
     outcome(report),
-    inFlight > 0 ? `${whole.format(inFlight)} still unanswered at the end and in no latency` : "",
+    inFlight > 0 ? `${whole(inFlight)} still unanswered at the end and in no latency` : "",
     rate(report),
     thresholds(report),
     endings[report.ended] ?? "",

@@ -1,4 +1,7 @@
 /** The words that screens and summaries are made of: numbers, columns, colours. Pure. */
+import { precise, whole } from "../../internal/Numbers.ts"
+
+export { plural, precise, whole } from "../../internal/Numbers.ts"
 
 /** Wraps a text in a style, or leaves it alone. */
 export interface Style {
@@ -29,18 +32,6 @@ export const style = (colors: boolean): Style =>
       }
     : { bold: same, dim: same, good: same, warn: same, bad: same, rate: same, time: same }
 
-const wholeFormat = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
-const preciseFormat = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
-
-/** `12,345` */
-export const whole = (n: number): string => wholeFormat.format(n)
-
-/** Three digits at least: `12,345`, `45.2`, `0.317`. */
-export const precise = (n: number): string => (n >= 100 ? wholeFormat : preciseFormat).format(n)
-
-export const plural = (n: number, word: string): string =>
-  `${whole(n)} ${word}${n === 1 ? "" : "s"}`
-
 /** Three significant digits at least, in the unit that reads best. */
 export const ms = (time: number): string => {
   if (time >= 3_600_000) {
@@ -69,7 +60,7 @@ export const bytes = (count: number): string => {
     value /= 1000
     unit += 1
   }
-  return `${unit === 0 ? whole(value) : preciseFormat.format(value)} ${units[unit]}`
+  return `${unit === 0 ? whole(value) : precise(value)} ${units[unit]}`
 }
 
 /** `45.2 %`; what is there at all is never `0.0 %`, what is missing is never `100.0 %`. */

@@ -1,5 +1,6 @@
 /** What to doubt about a run, in sentences. Pure. */
 import type { Report, Warning } from "../../Report.ts"
+import { plural, precise } from "../Numbers.ts"
 
 export interface Facts {
   readonly model: Report["model"]
@@ -17,11 +18,6 @@ export interface Facts {
   /** Of the run, in ms. */
   readonly duration: number
 }
-
-const whole = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 })
-const short = new Intl.NumberFormat("en-US", { maximumSignificantDigits: 3 })
-const plural = (n: number, word: string): string =>
-  `${whole.format(n)} ${word}${n === 1 ? "" : "s"}`
 
 /** Less than this share of the rate that was asked for is worth a warning. */
 const enough = 0.99
@@ -41,7 +37,7 @@ export const of = (facts: Facts): ReadonlyArray<Warning> => {
     const share = rate.asked > 0 ? (rate.delivered * 100) / rate.asked : 0
     warnings.push({
       code: "rate",
-      message: `asked for ${short.format(rate.asked)} requests/s, got ${short.format(rate.delivered)} answers/s (${short.format(share)} %)`,
+      message: `asked for ${precise(rate.asked)} requests/s, got ${precise(rate.delivered)} answers/s (${precise(share)} %)`,
     })
   }
   if (unsent > 0) {
@@ -53,13 +49,13 @@ export const of = (facts: Facts): ReadonlyArray<Warning> => {
   if (atLimit) {
     warnings.push({
       code: "saturated",
-      message: `the generator was busy ${short.format(facts.busy * 100)} % of the time, so latencies contain its own delays: use more threads (now ${facts.threads}) or another machine`,
+      message: `the generator was busy ${precise(facts.busy * 100)} % of the time, so latencies contain its own delays: use more threads (now ${facts.threads}) or another machine`,
     })
   }
   if (lateness !== null && lateness.p99 >= tooLate) {
     warnings.push({
       code: "late",
-      message: `the generator sent 1 % of the requests ${short.format(lateness.p99)} ms late or more: latencies count that, service times do not`,
+      message: `the generator sent 1 % of the requests ${precise(lateness.p99)} ms late or more: latencies count that, service times do not`,
     })
   }
   if (requests.inFlight > 0) {
