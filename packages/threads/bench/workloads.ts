@@ -63,5 +63,16 @@ export const workloads: ReadonlyArray<Bench.Workload> = [
       workerpool: peers.workerpool,
     },
   ),
+  // What a layer costs that not everybody needs.
+  workload(
+    "empty tasks with layers, 2 threads, 1000 in flight",
+    { kind: "throughput", task: "empty", inFlight: 1000 },
+    {
+      manycore: ours.manycore,
+      "manycore, metrics": file("manycoreMetrics"),
+      "manycore, priorities": file("manycorePriorities"),
+      "manycore, spans": file("manycoreSpans"),
+    },
+  ),
   ...sharedWorkloads,
 ]

@@ -1,40 +1,43 @@
-/** Ours with Effects, over an entry of either kind. */
-import { Pool } from "@manycore/threads"
-import { Effect, Exit, Scope } from "effect"
+/** Ours, as Effects. */
+import { Pool, PoolMetrics } from "@manycore/threads"
+import { Effect, Metric, Schedule, Scope } from "effect"
 
-import type { Pass, Start } from "../Competitor.ts"
+import type { Start } from "../Competitor.ts"
 import { Tasks } from "../Tasks.ts"
-import type { Task } from "../work.ts"
+import { effectRunner } from "./effectRunner.ts"
+
+interface Extras {
+  readonly spares?: number
+  /** The pool's metrics are registered and read ten times a second. */
+  readonly hasMetrics?: boolean
+  /** Each call has a priority, one of eight. */
+  readonly hasPriorities?: boolean
+  /** The calls are made in a span, which travels along with each. */
+  readonly hasSpans?: boolean
+}
+
+const watched = (pool: Pool.Any) =>
+  Effect.gen(function* () {
+    yield* PoolMetrics.register(pool)
+    yield* Effect.forkScoped(Effect.repeat(Metric.snapshot, Schedule.spaced("100 millis")))
+  })
 
 export const begin =
-  (entry: URL, spares = 0): Start =>
+  (entry: URL, extras: Extras = {}): Start =>
   async ({ movesBack = false, threads }) => {
+    const { hasMetrics = false, hasPriorities = false, hasSpans = false, spares = 0 } = extras
     const scope = Scope.makeUnsafe()
-    const { tasks } = await Effect.runPromise(
+    const pool = await Effect.runPromise(
       Scope.provide(Pool.make(Tasks, { entry, size: threads, spares }), scope),
     )
-    const call = (task: Task, payload: unknown): Effect.Effect<unknown, unknown> => {
-      if (task === "empty") return tasks.empty()
-      if (task === "mix") return tasks.mix(Number(payload))
-      if (task === "spin") return tasks.spin()
-      if (!(payload instanceof Uint8Array)) throw new Error("touch takes bytes")
-      return movesBack ? tasks.move(payload) : tasks.touch(payload)
-    }
-    return {
-      run: (task, payload, options) =>
-        Effect.runPromise(
-          call(task, payload),
-          options?.signal === undefined ? undefined : { signal: options.signal },
-        ),
-      lanes: ({ ended, inFlight, next, task }: Pass) => {
-        const lane = Effect.gen(function* () {
-          for (let seed = next(); seed !== undefined; seed = next()) {
-            ended(seed, yield* call(task, seed))
-          }
-        })
-        const all = Array.from({ length: inFlight }, () => lane)
-        return Effect.runPromise(Effect.all(all, { concurrency: "unbounded", discard: true }))
-      },
-      close: () => Effect.runPromise(Scope.close(scope, Exit.void)),
-    }
+    if (hasMetrics) await Effect.runPromise(Scope.provide(watched(pool), scope))
+    const { tasks } = pool
+    let priority = 0
+    const empty = () => tasks.empty(undefined, { priority: ++priority & 7 })
+    return effectRunner(
+      scope,
+      hasPriorities ? { ...tasks, empty } : tasks,
+      movesBack,
+      hasSpans ? (lanes) => Effect.withSpan(lanes, "calls") : undefined,
+    )
   }

@@ -15,7 +15,11 @@ const begin: Start = ({ threads }) => {
   return {
     run: (name, payload, options) =>
       pool.execute(payload, name, options?.signal, [...(options?.transfer ?? [])] as never),
-    close: () => pool.destroy(),
+    // It is fulfilled only while something else keeps the process alive.
+    close: () => {
+      const alive = setInterval(() => {}, 1000)
+      return pool.destroy().finally(() => clearInterval(alive))
+    },
   }
 }
 
