@@ -21,7 +21,7 @@ const isWorkload = (input: unknown): input is Workload =>
 const mebibyte = 1024 * 1024
 
 /** ms of work before what is measured: what a fresh process runs for the first time, it compiles. */
-const warmUp = 1000
+const warmUp = 500
 
 /** Tasks per second. */
 const tasksPerSecond = async (
@@ -56,7 +56,7 @@ const throughput = (runner: Runner, task: "empty" | "mix", inFlight: number): Ca
   return {
     check: async () => (await tasksPerSecond(runner, task, inFlight, warmUp, isRight)) > 0,
     measure: async () => {
-      const value = await tasksPerSecond(runner, task, inFlight, 1000, () => true)
+      const value = await tasksPerSecond(runner, task, inFlight, 700, () => true)
       const rate = { metric: "tasks per second", unit: "1/s", value }
       if (task === "empty") return [rate]
       // The same work on this thread, while the others rest.
@@ -91,7 +91,7 @@ const latencies = async (runner: Runner, millis: number): Promise<Array<number>>
 const latency = (runner: Runner): Case.Case => ({
   check: async () => (await latencies(runner, warmUp)).length > 10,
   measure: async () => {
-    const sorted = await latencies(runner, 1000)
+    const sorted = await latencies(runner, 800)
     return [0.5, 0.99].map((share) => ({
       metric: `p${share * 100}`,
       unit: "µs",
@@ -130,7 +130,7 @@ const bytes = (runner: Runner, how: "copied" | "transferred" | "shared"): Case.C
     measure: async () => {
       const began = performance.now()
       let count = 0
-      for (; performance.now() - began < 700; count++) await once()
+      for (; performance.now() - began < 500; count++) await once()
       return [
         {
           metric: "MiB there and back",
@@ -157,7 +157,7 @@ const start = async (begin: Start): Promise<Case.Case> => {
     check: async () => (await once()) > 0 && (await once()) > 0,
     measure: async () => {
       const times: Array<number> = []
-      for (let i = 0; i < 9; i++) times.push(await once())
+      for (let i = 0; i < 7; i++) times.push(await once())
       const value = percentile(
         times.toSorted((a, b) => a - b),
         0.5,
@@ -224,7 +224,7 @@ const abort = async (begin: Start): Promise<Case.Case> => {
     check: async () => (await once()) > 0,
     measure: async () => {
       const times: Array<number> = []
-      for (let i = 0; i < 5; i++) times.push(await once())
+      for (let i = 0; i < 3; i++) times.push(await once())
       const value = percentile(
         times.toSorted((a, b) => a - b),
         0.5,
