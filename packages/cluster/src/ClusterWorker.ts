@@ -32,6 +32,8 @@ import * as openServers from "./preload/servers.ts"
 import type * as Worker from "./Worker.ts"
 
 /**
+ * What a worker program knows of itself and of the others.
+ *
  * @category services
  * @since 0.1.0
  */
@@ -54,6 +56,8 @@ export class ClusterWorker extends Context.Service<
 >()("@manycore/cluster/ClusterWorker") {}
 
 /**
+ * Where an HTTP server of a worker listens.
+ *
  * @category models
  * @since 0.1.0
  */

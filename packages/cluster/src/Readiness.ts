@@ -26,7 +26,10 @@ export const Readiness = Schema.Union([
   Schema.TaggedStruct("Probe", { path: Schema.String.check(Schema.isPattern(/^\//)) }),
 ])
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export type Readiness = typeof Readiness.Type
 
 /**

@@ -16,7 +16,10 @@ import { Duration, Effect, Schedule, Schema } from "effect"
  */
 export const Type = Schema.Literals(["permanent", "transient", "temporary"])
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export type Type = typeof Type.Type
 
 /**
@@ -99,7 +102,10 @@ export interface History {
   readonly early: ReadonlyArray<number>
 }
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export const noHistory: History = { crashesInARow: 0, early: [] }
 
 /**

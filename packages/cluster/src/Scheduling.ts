@@ -18,7 +18,10 @@ import { Schema } from "effect"
  */
 export const Scheduling = Schema.Literals(["leastConnections", "roundRobin", "operatingSystem"])
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export type Scheduling = typeof Scheduling.Type
 
 /**

@@ -18,6 +18,7 @@ export type Sizing = number | "max" | `${number}%`
 /**
  * What `resolve` accepts, for messages.
  *
+ * @category sizing
  * @since 0.1.0
  */
 export const expected =

@@ -23,7 +23,10 @@ export const State = Schema.Literals([
   "stopped",
 ])
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export type State = typeof State.Type
 
 /**
@@ -49,7 +52,10 @@ export const Snapshot = Schema.Struct({
   requests: Schema.NullOr(Schema.Int),
 })
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export type Snapshot = typeof Snapshot.Type
 
 /**
@@ -68,7 +74,10 @@ export const Report = Schema.Struct({
   sentence: Schema.String,
 })
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export type Report = typeof Report.Type
 
 /**
@@ -86,7 +95,10 @@ export const Failure = Schema.Struct({
   report: Schema.NullOr(Report),
 })
 
-/** @since 0.1.0 */
+/**
+ * @category models
+ * @since 0.1.0
+ */
 export type Failure = typeof Failure.Type
 
 /**

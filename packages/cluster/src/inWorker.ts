@@ -20,7 +20,12 @@ type Callback = () => unknown
 
 const agent = current()
 
-/** Whether a supervisor of this package runs this process. @since 0.1.0 */
+/**
+ * Whether a supervisor of this package runs this process.
+ *
+ * @category models
+ * @since 0.1.0
+ */
 export const isSupervised: boolean = agent !== undefined
 
 /**

@@ -116,9 +116,20 @@ const open = async (
   }
 }
 
-/** `Supervisor.make`. Stopped by `stop()` or `await using`. @since 0.1.0 */
+/**
+ * `Supervisor.make` with a Scope of its own: stopped by `stop()` or `await using`. Rejects with
+ * `SupervisorError`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const start = (options: Options): Promise<Running> => open(Supervisor.make(options))
 
-/** `Supervisor.makeGroups`. @since 0.1.0 */
+/**
+ * `Supervisor.makeGroups` with a Scope of its own, as `start`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
 export const startGroups = (options: GroupOptions): Promise<Running> =>
   open(Supervisor.makeGroups(options))

@@ -199,7 +199,8 @@ export class WorkerProcess {
   }
 
   kill(signal: NodeJS.Signals): void {
-    this.process.process.kill(signal)
+    if (signal === "SIGINT") this.say(["signal", signal])
+    else this.process.process.kill(signal)
   }
 
   /** How many requests it has begun to answer; none when it is late. */

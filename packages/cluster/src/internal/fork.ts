@@ -2,8 +2,9 @@
 import cluster, { type Worker as ClusterProcess } from "node:cluster"
 
 import type { Scheduling } from "../Scheduling.ts"
+import { configVariable } from "./configVariable.ts"
 import type { Place } from "./Launcher.ts"
-import { type Config, configVariable } from "./protocol.ts"
+import type { Config } from "./protocol.ts"
 import type { Spec } from "./Spec.ts"
 
 /** "./preload/main.ts" next to a source file, "main.js" next to a built one. */

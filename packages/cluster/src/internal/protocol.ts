@@ -9,9 +9,6 @@ import type * as Worker from "../Worker.ts"
 export const up = "@manycore/cluster:up"
 export const down = "@manycore/cluster:down"
 
-/** Holds the Config of a worker, and is taken away by its preload: a fork of the worker has none. */
-export const configVariable = "MANYCORE_CLUSTER"
-
 export interface Config {
   /** Connections are handed over by us, not by node:cluster. */
   readonly handsOver: boolean
@@ -75,6 +72,8 @@ export type Down =
   /** The time is up, or there is nothing to finish: run what is to run, and go. */
   | readonly ["end", signal: string]
   | readonly ["ping", id: number]
+  /** A signal that a worker would otherwise take for one of its group. */
+  | readonly ["signal", "SIGINT"]
   /** `errno` is 0, or Node's negative number. */
   | readonly ["listened", id: number, errno: number, sockname: object | null, data: unknown]
 
@@ -120,6 +119,8 @@ export const readAnswer = (message: unknown): Answer | undefined => {
 
 const longest = 64 * 1024
 
+const greatestPort = 65_535
+
 const text = (value: unknown) => (typeof value === "string" ? value.slice(0, longest) : "")
 
 const readReport = (value: unknown): Worker.Report | undefined =>
@@ -144,7 +145,7 @@ export const readUp = (body: unknown): Up | undefined => {
       return [kind]
     }
     case "listening": {
-      return [kind, isCount(first) ? first : null]
+      return [kind, isCount(first) && first <= greatestPort ? first : null]
     }
     case "listen": {
       const request = readListen(second)
@@ -177,6 +178,9 @@ export const readDown = (body: unknown): Down | undefined => {
     }
     case "end": {
       return [kind, text(first)]
+    }
+    case "signal": {
+      return [kind, "SIGINT"]
     }
     case "ping": {
       return isCount(first) ? [kind, first] : undefined

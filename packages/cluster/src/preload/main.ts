@@ -1,41 +1,16 @@
 /**
  * Loaded into each worker before its program (`--import`). Imports nothing but `node:` and
- * `@manycore/ipc/bare`, and returns at once anywhere else: the program's own forks and threads
- * inherit Node's options.
+ * `@manycore/ipc/bare`, and returns at once anywhere else, with next to nothing loaded: the program's
+ * own forks and threads inherit Node's options.
  */
 import cluster from "node:cluster"
-import { Socket } from "node:net"
 import { isMainThread } from "node:worker_threads"
 
-import { Link, pipeWire } from "@manycore/ipc/bare"
-
-import { type Config, configVariable } from "../internal/protocol.ts"
-import * as Agent from "./Agent.ts"
-import * as connections from "./connections.ts"
-import * as crash from "./crash.ts"
-import * as drain from "./drain.ts"
-import * as heartbeat from "./heartbeat.ts"
-import * as output from "./output.ts"
-import * as readiness from "./readiness.ts"
-import * as servers from "./servers.ts"
-import * as shutdown from "./shutdown.ts"
-
-const begin = (config: Config): void => {
-  const socket = new Socket({ fd: 4 })
-  socket.unref()
-  const link = new Link(pipeWire(socket, { peer: `primary ${process.ppid}` }))
-  const agent = Agent.make(link, config)
-  crash.install(agent)
-  output.install()
-  heartbeat.install(agent)
-  const known = servers.install()
-  shutdown.install(agent, drain.install(known, { stopsAccepting: !config.handsOver }))
-  if (config.handsOver) connections.install(agent, known)
-  readiness.install(agent, known)
-}
+import { configVariable } from "../internal/configVariable.ts"
 
 const given = process.env[configVariable]
 if (given !== undefined && isMainThread && cluster.isWorker) {
   delete process.env[configVariable]
+  const { begin } = await import("./begin.ts")
   begin(JSON.parse(given))
 }

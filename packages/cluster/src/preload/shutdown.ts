@@ -5,12 +5,14 @@
  *   with the same deadlines, and ends.
  *
  * The end is the program's: its own handlers of the signal, `onShutdown`, or `ClusterWorker`; where
- * there is none, the signal does what it does.
+ * there is none, the signal does what it does. Until then its handlers of SIGTERM and SIGINT hear
+ * nothing (`signals`).
  */
 import cluster from "node:cluster"
 
 import { type Agent, runAll } from "./Agent.ts"
 import type { Drain } from "./drain.ts"
+import * as signals from "./signals.ts"
 
 const ignored = ["SIGINT", "SIGHUP"] as const
 
@@ -19,6 +21,7 @@ const ours = () => {}
 export const install = (agent: Agent, drain: Drain): void => {
   const { drainTimeout, killTimeout, lameDuck } = agent.config
   let isEnding = false
+  let isDrained = false
 
   /** Let the signal do what it would have done without us. */
   const raise = (signal: string) => {
@@ -31,21 +34,23 @@ export const install = (agent: Agent, drain: Drain): void => {
   /** Once, whoever asks first. */
   const runShutdown = () => (shutdown ??= runAll(agent.shutdownCallbacks))
 
-  const endProgram = async (signal: string, hasArrived: boolean) => {
+  const endProgram = async (signal: string, isComing: boolean) => {
     const isOurs = signal === "SIGTERM" || signal === "SIGINT" || signal === "SIGHUP"
     const isHandled = process.listenerCount(signal) > (isOurs ? 1 : 0)
     await runShutdown()
     // Its own handler ends it, or the primary does.
     if (isHandled) {
-      if (!hasArrived) process.kill(process.pid, signal)
+      if (!isComing || held.hasArrived(signal)) process.kill(process.pid, signal)
     } else if (agent.shutdownCallbacks.size > 0) process.exit(0)
     else raise(signal)
   }
 
-  const end = (signal: string, hasArrived: boolean) => {
+  /** @param isComing the primary sends the signal too */
+  const end = (signal: string, isComing: boolean) => {
     if (isEnding) return
     isEnding = true
-    if (agent.finish === undefined) void endProgram(signal, hasArrived)
+    held.release()
+    if (agent.finish === undefined) void endProgram(signal, isComing)
     else agent.finish()
   }
 
@@ -60,7 +65,9 @@ export const install = (agent: Agent, drain: Drain): void => {
   const onDrained = async () => {
     if (agent.finish !== undefined) return end("SIGTERM", true)
     await runShutdown()
-    agent.say(["drained"])
+    isDrained = true
+    if (agent.isOrphan) end("SIGTERM", false)
+    else agent.say(["drained"])
   }
 
   const leave = () => {
@@ -75,11 +82,23 @@ export const install = (agent: Agent, drain: Drain): void => {
     agent.say(["leaving"])
     leave()
   }
-  process.on("SIGTERM", onTerm)
-  // A terminal sends these to the whole group; they are the primary's to understand.
-  for (const signal of ignored) process.on(signal, ours)
+  const held = signals.hold(
+    () => {
+      process.on("SIGTERM", onTerm)
+      // A terminal sends these to the whole group; they are the primary's to understand.
+      for (const signal of ignored) process.on(signal, ours)
+    },
+    (signal) => {
+      if (signal === "SIGTERM") onTerm()
+    },
+  )
 
   agent.hear((message) => {
+    // A person means the program.
+    if (message[0] === "signal") {
+      if (process.listenerCount(message[1]) > 1) process.emit(message[1], message[1])
+      else raise(message[1])
+    }
     if (message[0] === "drain") void begin(() => void onDrained())
     if (message[0] === "end") end(message[1], true)
   })
@@ -87,7 +106,9 @@ export const install = (agent: Agent, drain: Drain): void => {
   const onOrphaned = () => {
     if (agent.isOrphan) return
     agent.isOrphan = true
-    leave()
+    // The primary had begun with it, and nobody will say `end` any more.
+    if (isDrained) end("SIGTERM", false)
+    else leave()
   }
   // node:cluster exits at once when the primary dies, unless it believes that it was told.
   process.prependOnceListener("disconnect", () => {

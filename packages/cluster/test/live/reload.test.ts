@@ -107,17 +107,19 @@ describe("a reload", () => {
     }).pipe(Effect.scoped),
   )
 
-  for (const [how, env, message] of [
-    ["throws", { BREAK: "throw" }, /broken on purpose$/],
-    ["rejects", { BREAK: "reject" }, /broken on purpose$/],
-    ["never listens", { BREAK: "silent" }, /was not ready within its deadline/],
-    ["hangs", { BREAK: "hang" }, /was not ready within its deadline/],
-    ["exits with 0 at once", { BREAK: "exit" }, /exited with code 0/],
+  for (const [program, how, env, message] of [
+    ["plain.mjs", "throws", { BREAK: "throw" }, /broken on purpose$/],
+    ["plain.mjs", "rejects", { BREAK: "reject" }, /broken on purpose$/],
+    ["plain.cjs", "throws", { BREAK: "throw" }, /broken on purpose$/],
+    ["plain.cjs", "rejects", { BREAK: "reject" }, /broken on purpose$/],
+    ["plain.mjs", "never listens", { BREAK: "silent" }, /was not ready within its deadline/],
+    ["plain.mjs", "hangs", { BREAK: "hang" }, /was not ready within its deadline/],
+    ["plain.mjs", "exits with 0 at once", { BREAK: "exit" }, /exited with code 0/],
   ] as const) {
-    it.live(`into code that ${how} fails, and no request does`, () =>
+    it.live(`of ${program} into code that ${how} fails, and no request does`, () =>
       Effect.gen(function* () {
         const { pids, supervisor, url } = yield* supervise({
-          program: "plain.mjs",
+          program,
           killTimeout: "1 second",
         })
         const old = yield* pids

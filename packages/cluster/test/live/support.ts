@@ -7,7 +7,8 @@ import { RestartPolicy, Supervisor } from "@manycore/cluster"
 import { Condition, LoadClient } from "@manycore/testkit"
 import { Effect, Exit, Scope } from "effect"
 
-const fixture = (name: string): string =>
+/** Path of a program for tests. */
+export const fixture = (name: string): string =>
   fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url))
 
 /** A supervisor of a fixture; the restart policy never gives up within a test unless it says so. */
