@@ -1,6 +1,6 @@
 import { Bench } from "@manycore/bench"
 
-import type { Work } from "./work.ts"
+import { besideOurs, type Work } from "./work.ts"
 
 const file = (name: string) => new URL(`./cases/${name}.ts`, import.meta.url)
 
@@ -22,7 +22,7 @@ const small = (peer: Work["peer"], inFlight: number) => ({
 const bytes = (peer: Work["peer"], inFlight: number) => ({
   name: `64 KiB echo, ${peer}, ${inFlight} in flight`,
   input: { peer, inFlight, call: "Echo" } satisfies Work,
-  cases: competitors(peer),
+  cases: { ...competitors(peer), [besideOurs]: raw },
 })
 
 /** Effect's full protocol, ours and its own. */

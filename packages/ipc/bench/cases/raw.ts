@@ -1,4 +1,7 @@
-/** The floor: `process.send`, or `postMessage`, and a map of what waits. */
+/**
+ * The floor: `process.send`, or `postMessage`, and a map of what waits. Buffers that come and go make
+ * the garbage collector walk the heap, so beside the bare floor there is one with a heap like ours.
+ */
 import { fork } from "node:child_process"
 import { once } from "node:events"
 import { fileURLToPath } from "node:url"
@@ -6,8 +9,8 @@ import { Worker } from "node:worker_threads"
 
 import type { Case } from "@manycore/bench"
 
-import type { Answer, Question } from "../peers/raw.ts"
-import { greetingOf, makeCase, promiseLanes, workOf } from "../work.ts"
+import { type Answer, loadsOurs, type Question } from "../rawMessages.ts"
+import { besideOurs, greetingOf, makeCase, promiseLanes, workOf } from "../work.ts"
 
 const file = new URL("../peers/raw.ts", import.meta.url)
 
@@ -18,8 +21,8 @@ interface Peer {
 }
 
 /** Node's default, JSON, is the faster one for small messages; bytes need the other. */
-const process = (serialization: "json" | "advanced"): Peer => {
-  const child = fork(fileURLToPath(file), { serialization })
+const process = (serialization: "json" | "advanced", args: Array<string>): Peer => {
+  const child = fork(fileURLToPath(file), args, { serialization })
   return {
     send: (question) => child.send(question),
     listen: (onAnswer) => child.on("message", onAnswer),
@@ -30,8 +33,8 @@ const process = (serialization: "json" | "advanced"): Peer => {
   }
 }
 
-const thread = (): Peer => {
-  const worker = new Worker(file)
+const thread = (argv: Array<string>): Peer => {
+  const worker = new Worker(file, { argv })
   return {
     send: (question) => worker.postMessage(question),
     listen: (onAnswer) => worker.on("message", onAnswer),
@@ -39,10 +42,12 @@ const thread = (): Peer => {
   }
 }
 
-const entry: Case.Make = (context: Case.Context): Case.Case => {
+const entry: Case.Make = async (context: Case.Context): Promise<Case.Case> => {
   const work = workOf(context)
   const isEcho = work.call === "Echo"
-  const peer = work.peer === "process" ? process(isEcho ? "advanced" : "json") : thread()
+  const args = context.competitor === besideOurs ? [loadsOurs] : []
+  if (args.length > 0) await import("@manycore/ipc")
+  const peer = work.peer === "process" ? process(isEcho ? "advanced" : "json", args) : thread(args)
   const waiting = new Map<number, (result: unknown) => void>()
   peer.listen(({ id, result }) => {
     waiting.get(id)?.(result)

@@ -1,16 +1,9 @@
 import { parentPort } from "node:worker_threads"
 
-import { cpuOfProcess, greet, type Greeting } from "../work.ts"
+import { type Answer, loadsOurs, type Question } from "../rawMessages.ts"
+import { cpuOfProcess, greet } from "../work.ts"
 
-export type Question =
-  | { readonly id: number; readonly method: "Greet"; readonly payload: Greeting }
-  | { readonly id: number; readonly method: "Echo"; readonly payload: Uint8Array }
-  | { readonly id: number; readonly method: "Cpu" }
-
-export interface Answer {
-  readonly id: number
-  readonly result: unknown
-}
+if (process.argv.includes(loadsOurs)) await import("@manycore/ipc")
 
 const resultOf = (question: Question): unknown => {
   if (question.method === "Greet") return greet(question.payload)

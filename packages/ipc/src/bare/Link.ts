@@ -18,6 +18,7 @@ import type { CloseReason } from "./CloseReason.ts"
 import { Fifo } from "./Fifo.ts"
 import { Measure } from "./Measure.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
+import { ownCopies } from "./ownCopies.ts"
 import { mark, TooLarge, type Wire } from "./Wire.ts"
 
 export interface LinkOptions {
@@ -80,6 +81,11 @@ interface Incoming {
   early: Array<readonly [body: unknown, weight: number]>
 }
 
+const checkBytes = (name: string, bytes: number | undefined): void => {
+  if (bytes === undefined || (isCount(bytes) && bytes >= 1)) return
+  throw new RangeError(`${name} must be a number of bytes, 1 at least: ${bytes}`)
+}
+
 const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isFinite(value) && value >= 0
 
@@ -107,7 +113,10 @@ export class Link {
   private reason: CloseReason | undefined
   private readonly counts = { sent: 0, received: 0, bytesSent: 0, bytesReceived: 0, refused: 0 }
 
+  /** Throws a `RangeError` for options that let nothing through. */
   constructor(wire: Wire, options: LinkOptions = {}) {
+    checkBytes("window", options.window)
+    checkBytes("maxMessageBytes", options.maxMessageBytes)
     this.wire = wire
     this.peer = wire.peer
     this.window = options.window ?? defaultWindow
@@ -248,7 +257,11 @@ export class Link {
       outbox.flush()
       this.look(body, isParts)
     }
-    outbox.add(line, body, weight, transfer, owner, measure.isText, !measure.isWhole)
+    const isWhole = measure.isWhole
+    if (measure.isLarge && isWhole && !measure.isShared && this.wire.moves === true) {
+      const copies = ownCopies(body, transfer)
+      outbox.add(line, copies.body, weight, copies.transfer, owner, false)
+    } else outbox.add(line, body, weight, transfer, owner, measure.isText, !isWhole)
   }
 
   /** Call back once when the window has room again, or the link has ended. Answers how to cancel. */
@@ -399,10 +412,10 @@ export class Link {
     // Who asks keeps the other side busy with a quarter of its questions; who answers, answers as asked.
     const unanswered = this.counts.sent - this.counts.received
     this.outbox.prefer(unanswered > 0 ? unanswered >> 2 : count)
-    this.counts.bytesReceived += bytes > 0 ? bytes : weight - overhead * count
-    let isData = false
-    for (let i = 2; i < batch.length && !isData; i += 2) isData = batch[i] !== control
-    const total = isData ? Math.max(bytes, weight) : 0
+    let data = 0
+    for (let i = 2; i < batch.length; i += 2) if (batch[i] !== control) data++
+    this.counts.bytesReceived += bytes > 0 ? bytes : Math.max(0, weight - overhead * data)
+    const total = data > 0 ? Math.max(bytes, weight) : 0
     this.unconsumed += total
     if (this.unconsumed > 2 * Math.max(this.window, defaultWindow) + this.maxMessageBytes) {
       return this.violate("more messages than the window has room for")

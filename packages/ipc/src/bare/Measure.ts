@@ -6,6 +6,8 @@
 
 import { types } from "node:util"
 
+import { large } from "./ownCopies.ts"
+
 /** Values that are looked at. */
 const most = 64
 
@@ -24,6 +26,8 @@ export class Measure {
   isWhole = true
   /** An object occurs twice in it, or was among those that `known` held before. */
   isShared = false
+  /** It holds a view of many bytes. */
+  isLarge = false
   /** The class of something inside that Node copies between threads only, such as a Blob. */
   native: string | undefined = undefined
   private left = most
@@ -61,6 +65,7 @@ export class Measure {
     this.isText = true
     this.isWhole = true
     this.isShared = false
+    this.isLarge = false
     this.native = undefined
     this.left = most
   }
@@ -127,6 +132,7 @@ export class Measure {
     this.isText = false
     if (ArrayBuffer.isView(value)) {
       this.size += scale * (value.byteLength + 16)
+      if (value.byteLength >= large) this.isLarge = true
       if (value.buffer instanceof ArrayBuffer) this.isNew(value.buffer)
     } else if (value instanceof ArrayBuffer) this.size += scale * (value.byteLength + 16)
     else if (value instanceof Set) this.lookAtSome(value, value.size, scale)

@@ -31,6 +31,8 @@ export interface Wire {
   readonly peer: string
   /** Whether it copies what only Node itself can, such as a Blob. Default: it does not. */
   readonly copiesNatives?: boolean
+  /** Whether it moves buffers to the other side. Default: it copies. */
+  readonly moves?: boolean
   /** Start to listen; called once. */
   readonly open: (events: WireEvents) => void
   /**

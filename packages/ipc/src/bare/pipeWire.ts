@@ -5,9 +5,10 @@
  *
  * @since 0.1.0
  */
-import type { Socket } from "node:net"
+import { Socket } from "node:net"
 
 import { Copies } from "./Copies.ts"
+import { Descriptor } from "./Descriptor.ts"
 import { byteLength, Decoder, encode, encodeText, maxValueBytes, preamble } from "./Frame.ts"
 import { defaultMaxMessageBytes } from "./Link.ts"
 import { TooLarge, type Wire, type WireEvents } from "./Wire.ts"
@@ -24,25 +25,69 @@ export interface PipeOptions {
   readonly maxMessageBytes?: number | undefined
 }
 
-export const pipeWire = (socket: Socket, options: PipeOptions): Wire => {
+/** What a descriptor is read into, again and again. */
+const readSize = 64 * 1024
+
+/**
+ * The socket of a descriptor, reading into one piece of memory: each read of a socket of Node's own
+ * takes 64 KiB more, and the garbage collector pays for it.
+ */
+const reading = (fd: number, onChunk: (chunk: Buffer) => void): Socket => {
+  const buffer = Buffer.allocUnsafeSlow(readSize)
+  const callback = (count: number) => {
+    onChunk(buffer.subarray(0, count))
+    return true
+  }
+  return new Socket({ fd, onread: { buffer, callback } })
+}
+
+/**
+ * @param pipe a socket that nobody else reads; or the number of a descriptor, for which the wire makes
+ *   one. Open the wire before the loop turns.
+ */
+export const pipeWire = (pipe: Socket | number, options: PipeOptions): Wire => {
   const limit = (options.maxMessageBytes ?? defaultMaxMessageBytes) + slack
   const copies = new Copies()
   let events: WireEvents | undefined
+  const decoder = new Decoder(limit, (batch, bytes) => events?.onBatch(batch, bytes))
+  const onChunk = (chunk: Buffer) => {
+    try {
+      decoder.push(chunk)
+      // What is left of a large buffer goes from the pipe to its place.
+      while (decoder.room !== undefined) {
+        const count = descriptor.read(decoder.room)
+        if (count === 0) return
+        decoder.filled(count)
+      }
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error)
+      events?.onClose({ _tag: "ProtocolViolation", detail })
+      socket.destroy()
+    }
+  }
+  const socket = typeof pipe === "number" ? reading(pipe, onChunk) : pipe
+  const descriptor = new Descriptor(socket)
   const onEnd = () => events?.onClose({ _tag: "PeerDisconnected" })
+
+  /** What the pipe does not take at once waits in the socket, large buffers as copies: they are the caller's. */
+  const writeLarge = (pieces: ReadonlyArray<Uint8Array>) => {
+    let written = descriptor.write(pieces)
+    socket.cork()
+    for (const [i, piece] of pieces.entries()) {
+      const left = piece.subarray(Math.min(written, piece.byteLength))
+      written -= piece.byteLength - left.byteLength
+      if (left.byteLength === 0) continue
+      if (i < 2) socket.write(left)
+      else socket.write(...copies.make(left))
+    }
+    socket.uncork()
+  }
+
   return {
     peer: options.peer,
     open: (listener) => {
       events = listener
-      const decoder = new Decoder(limit, listener.onBatch)
-      socket.on("data", (chunk: Buffer) => {
-        try {
-          decoder.push(chunk)
-        } catch (error) {
-          const detail = error instanceof Error ? error.message : String(error)
-          listener.onClose({ _tag: "ProtocolViolation", detail })
-          socket.destroy()
-        }
-      })
+      if (typeof pipe !== "number") socket.on("data", onChunk)
       // A broken pipe is the peer's end, and told as such by `close`.
       socket.on("error", () => {})
       socket.on("drain", () => events?.onDrain?.())
@@ -59,15 +104,11 @@ export const pipeWire = (socket: Socket, options: PipeOptions): Wire => {
       const pieces = encode(batch)
       const bytes = byteLength(pieces)
       if (bytes > limit) throw new TooLarge(bytes, limit)
-      const value = pieces.length === 1 ? bytes : (pieces[1]?.byteLength ?? 0)
+      const [first, second] = pieces
+      const value = (second ?? first)?.byteLength ?? 0
       if (value > maxValueBytes) throw new TooLarge(value, maxValueBytes)
-      if (pieces.length > 1) socket.cork()
-      // Large buffers are the caller's, who may change them before the peer reads: copy.
-      for (const [i, piece] of pieces.entries()) {
-        if (i < 2) socket.write(piece)
-        else socket.write(...copies.make(piece))
-      }
-      if (pieces.length > 1) socket.uncork()
+      if (second === undefined) socket.write(first ?? "")
+      else writeLarge(pieces)
       return bytes
     },
     pending: () => socket.writableLength,

@@ -80,6 +80,7 @@ export const workerWire = (worker: Worker): Wire => {
   return {
     peer: `thread ${worker.threadId}`,
     copiesNatives: true,
+    moves: true,
     open: ({ onBatch, onClose }: WireEvents) => {
       const causes = causesOf(worker)
       const onMessage = (message: unknown) => onBatch(read(message), 0)
@@ -109,6 +110,7 @@ export const portWire = (port: MessagePort, peer = "port", closesPort = true): W
   return {
     peer,
     copiesNatives: true,
+    moves: true,
     open: ({ onBatch, onClose }: WireEvents) => {
       const onMessage = (message: unknown) => onBatch(read(message), 0)
       const onMessageError = (error: unknown) => onClose(unreadable(error))

@@ -27,6 +27,7 @@ import {
 } from "./flat.ts"
 import { Link, type LinkOptions } from "./Link.ts"
 import { parentThreadWire } from "./portWire.ts"
+import { TooLarge } from "./Wire.ts"
 
 type IsoOf<S> = S extends Schema.Top ? S["Iso"] : never
 
@@ -88,8 +89,11 @@ export const serveOn = <Group>(
   const say = (id: number, content: unknown, kind?: 1 | 2) => {
     link.sendParts(line, answerParts(id, content, kind), undefined, {
       refused: (error) => {
+        if (link.closed !== undefined) return
         const why = error instanceof Error ? error.message : String(error)
-        if (link.closed === undefined) link.send(line, [id, dieExit(new Error(why)), 1])
+        // A handler need not know the limit of its link; a function in an answer is its bug.
+        if (error instanceof TooLarge) link.send(line, [id, why, 2])
+        else link.send(line, [id, dieExit(new Error(why)), 1])
       },
     })
   }

@@ -136,6 +136,6 @@ export const foreignChildWire = (child: ChildProcess): Wire =>
 export const parentProcessWire = (maxMessageBytes: number | undefined): Wire | undefined => {
   const peer = `parent process ${process.ppid}`
   const fd = ownDescriptor()
-  if (fd !== undefined) return pipeWire(new Socket({ fd }), { peer, maxMessageBytes })
+  if (fd !== undefined) return pipeWire(fd, { peer, maxMessageBytes })
   return process.send === undefined || !process.connected ? undefined : processWire(process, peer)
 }

@@ -8,6 +8,7 @@ import type { CloseReason } from "../../src/bare/CloseReason.ts"
 import { encode, preamble } from "../../src/bare/Frame.ts"
 import { Link } from "../../src/bare/Link.ts"
 import { Measure } from "../../src/bare/Measure.ts"
+import { memoryWires } from "../../src/bare/memoryWire.ts"
 import { pipeWire } from "../../src/bare/pipeWire.ts"
 import { mark } from "../../src/bare/Wire.ts"
 import { TooLarge, type Wire, type WireEvents } from "../../src/bare/Wire.ts"
@@ -718,6 +719,14 @@ describe("a link and a peer that is a script", () => {
       if (!copiesNatives)
         assert.match(String(refused[0]), /a Blob cannot be copied to another process/)
       assert.strictEqual(written.length, 1)
+    }
+  })
+
+  it("a size that lets nothing through is refused", () => {
+    for (const size of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) {
+      const [wire] = memoryWires()
+      assert.throws(() => new Link(wire, { window: size }), RangeError, /window must be/)
+      assert.throws(() => new Link(wire, { maxMessageBytes: size }), RangeError, /maxMessageBytes/)
     }
   })
 })
