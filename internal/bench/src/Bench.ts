@@ -28,6 +28,8 @@ export interface Workload {
   readonly input?: unknown
   /** For one case in one round, from the start of its process to its end. Default: the bench's. */
   readonly deadline?: Duration.Input | undefined
+  /** No more rounds than this: for what takes long, or counts what must not happen. */
+  readonly rounds?: number | undefined
 }
 
 /** @category models */
@@ -70,7 +72,9 @@ export const run = (
       workload,
       competitors: Object.entries(workload.cases),
     }))
-    const plan = Rotation.plan(workloads, rounds)
+    const plan = Rotation.plan(workloads, rounds).filter(
+      ({ round, workload }) => round < (workload.rounds ?? rounds),
+    )
     const samples: Array<Report.Sample> = []
     const failures = new Map<string, Outcome["failures"][number]>()
 

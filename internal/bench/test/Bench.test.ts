@@ -66,6 +66,14 @@ describe("a bench program", { timeout: 30_000 }, () => {
     }),
   )
 
+  it.live("runs a workload no more often than it allows", () =>
+    Effect.gen(function* () {
+      const program = yield* bench("good", ["--rounds", "2", "--only", "large"])
+      assert.strictEqual((yield* program.exit).code, 0, program.diagnostics())
+      assert.deepStrictEqual(program.stderr().match(/(?<=round )\d/g), ["1", "1"])
+    }),
+  )
+
   it.live("prints a table without --json", () =>
     Effect.gen(function* () {
       const program = yield* bench("good", ["--rounds", "1"])

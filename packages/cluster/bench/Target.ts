@@ -12,12 +12,26 @@ import { Effect, type Scope } from "effect"
 
 export type Kind = "leastConnections" | "roundRobin" | "raw" | "pm2" | "process"
 
+export type Program = "plain" | "behaved"
+
+export interface Options {
+  readonly workers: number
+  readonly program: Program
+  /** Besides the environment of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined
+}
+
 export interface Target {
   /** Of the process that holds the listening socket. */
   readonly pid: number
+  readonly port: number
   readonly url: string
   /** Replace all workers; whether the target said that it succeeded. */
   readonly reload: (env: Readonly<Record<string, string>>) => Effect.Effect<boolean>
+  /** Start all workers anew with the same program; whether they are ready. */
+  readonly restart: Effect.Effect<boolean>
+  /** Of all that it has said, what passes. */
+  readonly said: () => ReadonlyArray<unknown>
 }
 
 const file = (path: string) => fileURLToPath(new URL(path, import.meta.url))
@@ -30,6 +44,8 @@ const end = (child: ChildProcess) =>
     await exited
   })
 
+const programFile = (program: Program) => file(`./programs/${program}.mjs`)
+
 const hasPort = (message: unknown): message is { readonly port: number } =>
   typeof message === "object" && message !== null && "port" in message
 
@@ -39,23 +55,30 @@ const message = (child: ChildProcess) =>
     return told
   })
 
-const primary = (path: string, args: ReadonlyArray<string>) =>
+const primary = (path: string, { env, program, workers }: Options, more: ReadonlyArray<string>) =>
   Effect.gen(function* () {
-    // In the group of this process, so that the harness ends it too.
+    const args = [String(workers), programFile(program), ...more]
     const child = yield* Effect.acquireRelease(
-      Effect.sync(() => fork(file(path), [...args])),
+      // In the group of this process, so that the harness ends it too.
+      Effect.sync(() => fork(file(path), args, { env: { ...process.env, ...env } })),
       end,
     )
+    const said: Array<unknown> = []
+    child.on("message", (told) => said.push(told))
     const told = yield* message(child)
     if (!hasPort(told)) throw new Error(`the primary said ${String(told)}`)
+    const ask = (question: object) =>
+      Effect.suspend(() => {
+        child.send(question)
+        return Effect.map(message(child), (answer) => answer === "done")
+      })
     const target: Target = {
       pid: child.pid ?? 0,
+      port: told.port,
       url: `http://127.0.0.1:${told.port}`,
-      reload: (env) =>
-        Effect.suspend(() => {
-          child.send(env)
-          return Effect.map(message(child), (answer) => answer === "done")
-        }),
+      reload: (given) => ask({ reload: given }),
+      restart: ask({ restart: true }),
+      said: () => said,
     }
     return target
   })
@@ -72,7 +95,7 @@ const answers = (url: string) =>
   )
 
 /** PM2 in the foreground, with a home of its own: nothing of it outlives the case. */
-const pm2 = (workers: number) =>
+const pm2 = ({ program, workers }: Options) =>
   Effect.gen(function* () {
     const port = yield* FaultServer.refusedPort
     const home = yield* Effect.acquireRelease(
@@ -81,7 +104,9 @@ const pm2 = (workers: number) =>
     )
     const bin = createRequire(import.meta.url).resolve("pm2/bin/pm2")
     const env = { ...process.env, PM2_HOME: home, PORT: String(port), NODE_OPTIONS: "" }
-    const args = [bin, "start", file("./worker.mjs"), "-i", String(workers), "--no-daemon"]
+    const ready = program === "behaved" ? ["--wait-ready"] : []
+    const count = String(workers)
+    const args = [bin, "start", programFile(program), "-i", count, "--no-daemon", ...ready]
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => spawn(process.execPath, args, { env, stdio: "ignore" })),
       end,
@@ -90,7 +115,10 @@ const pm2 = (workers: number) =>
     yield* answers(url)
     const target: Target = {
       pid: child.pid ?? 0,
+      port,
       url,
+      restart: Effect.succeed(false),
+      said: () => [],
       reload: (more) =>
         Effect.callback((resume) => {
           const command = [bin, "reload", "all", "--update-env"]
@@ -102,34 +130,43 @@ const pm2 = (workers: number) =>
     return target
   })
 
-const plainProcess = Effect.gen(function* () {
-  const port = yield* FaultServer.refusedPort
-  const env = { ...process.env, PORT: String(port) }
-  const child = yield* Effect.acquireRelease(
-    Effect.sync(() => spawn(process.execPath, [file("./worker.mjs")], { env, stdio: "inherit" })),
-    end,
-  )
-  const url = `http://127.0.0.1:${port}`
-  yield* answers(url)
-  return { pid: child.pid ?? 0, url, reload: () => Effect.succeed(false) }
-})
+const plainProcess = ({ program }: Options) =>
+  Effect.gen(function* () {
+    const port = yield* FaultServer.refusedPort
+    const env = { ...process.env, PORT: String(port) }
+    const child = yield* Effect.acquireRelease(
+      Effect.sync(() => spawn(process.execPath, [programFile(program)], { env, stdio: "inherit" })),
+      end,
+    )
+    const url = `http://127.0.0.1:${port}`
+    yield* answers(url)
+    const target: Target = {
+      pid: child.pid ?? 0,
+      port,
+      url,
+      reload: () => Effect.succeed(false),
+      restart: Effect.succeed(false),
+      said: () => [],
+    }
+    return target
+  })
 
 export const start = (
   kind: Kind,
-  workers: number,
+  options: Options,
 ): Effect.Effect<Target, Condition.ConditionNotMet, Scope.Scope> => {
   switch (kind) {
     case "pm2": {
-      return pm2(workers)
+      return pm2(options)
     }
     case "process": {
-      return plainProcess
+      return plainProcess(options)
     }
     case "raw": {
-      return primary("./primaries/raw.ts", [String(workers)])
+      return primary("./primaries/raw.ts", options, [])
     }
     default: {
-      return primary("./primaries/manycore.ts", [String(workers), kind])
+      return primary("./primaries/manycore.ts", options, [kind])
     }
   }
 }
@@ -139,3 +176,18 @@ export const descriptors = ({ pid }: Target): number => readdirSync(`/proc/${pid
 
 export const workersOf = ({ pid }: Target): ReadonlyArray<number> =>
   readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").trim().split(" ").map(Number)
+
+/** /proc counts in these: USER_HZ, which is 100 on every Linux that Node runs on. */
+const msPerTick = 10
+
+/** Time on a processor in ms: of the primary, and of its workers that have ended. */
+export const cpuTime = ({ pid }: Target): { readonly primary: number; readonly ended: number } => {
+  const stat = readFileSync(`/proc/${pid}/stat`, "utf8")
+  // After the name, which may contain anything, `state` is the third field (proc(5)).
+  const fields = stat
+    .slice(stat.lastIndexOf(")") + 2)
+    .split(" ")
+    .map(Number)
+  const sum = (first: number) => ((fields[first] ?? 0) + (fields[first + 1] ?? 0)) * msPerTick
+  return { primary: sum(11), ended: sum(13) }
+}

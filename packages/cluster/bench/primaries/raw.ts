@@ -1,15 +1,17 @@
 /**
- * The floor: a primary of `node:cluster` and nothing else. It forks again what has died, and reloads
- * as one would write it: fork a new one, and disconnect the old one when it listens.
+ * The floor: a primary of `node:cluster` and nothing else. argv: workers, program. It forks again what
+ * has died, and reloads as one would write it: fork new ones, and disconnect the old when they listen.
  */
 import cluster, { type Worker } from "node:cluster"
 import { once } from "node:events"
-import { fileURLToPath } from "node:url"
 
 const workers = Number(process.argv[2])
+const exec = process.argv[3] ?? ""
+/** Clients that keep their connections hold a worker for ever: in ms. */
+const grace = 2500
 const leaving = new Set<Worker>()
 
-cluster.setupPrimary({ exec: fileURLToPath(new URL("../worker.mjs", import.meta.url)) })
+cluster.setupPrimary({ exec })
 let listening = 0
 let env: Readonly<Record<string, string>> = {}
 cluster.on("listening", (_worker, { port }) => {
@@ -31,21 +33,20 @@ const replace = async (old: Worker): Promise<boolean> => {
   leaving.delete(next)
   if (isUp !== true) return false
   leaving.add(old)
+  const exited = once(old, "exit")
   old.disconnect()
-  // Clients that keep their connections hold it for ever.
-  const timer = setTimeout(() => old.process.kill("SIGKILL"), 5000)
-  await once(old, "exit")
+  const timer = setTimeout(() => old.process.kill("SIGKILL"), grace)
+  await exited
   clearTimeout(timer)
   return true
 }
 
-process.on("message", (given: Readonly<Record<string, string>>) => {
+process.on("message", (question: { readonly reload?: Readonly<Record<string, string>> }) => {
   const reload = async () => {
-    env = given
-    for (const old of Object.values(cluster.workers ?? {})) {
-      if (old !== undefined && !(await replace(old))) return process.send?.("failed")
-    }
-    return process.send?.("done")
+    env = question.reload ?? {}
+    const all = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
+    const replaced = await Promise.all(all.map(replace))
+    process.send?.(replaced.every(Boolean) ? "done" : "failed")
   }
   void reload()
 })
