@@ -6,6 +6,18 @@ import type { Extra } from "./wire/protocol.ts"
 
 const nothing: Context.Context<never>["mapUnsafe"] = new Map()
 
+const traces = new WeakMap<Tracer.AnySpan, Extra>()
+
+/** One object for each span: in a message that holds it many times it is copied once. */
+const traceOf = (span: Tracer.AnySpan): Extra => {
+  const known = traces.get(span)
+  if (known !== undefined) return known
+  const { sampled, spanId, traceId } = span
+  const extra: Extra = { trace: { traceId, spanId, sampled } }
+  traces.set(span, extra)
+  return extra
+}
+
 /** Of the fiber that runs right now. Throws for a carried value that does not fit. */
 export const extraOf = (carrying: Carrying): Extra | undefined => {
   const context = Fiber.getCurrent()?.context
@@ -16,7 +28,6 @@ export const extraOf = (carrying: Carrying): Extra | undefined => {
   const carried =
     carrying.length === 0 || context === undefined ? undefined : carry(carrying, context)
   if (span === undefined) return carried === undefined ? undefined : { carried }
-  const { sampled, spanId, traceId } = span
-  const trace = { traceId, spanId, sampled }
-  return carried === undefined ? { trace } : { trace, carried }
+  const extra = traceOf(span)
+  return carried === undefined ? extra : { ...extra, carried }
 }

@@ -13,7 +13,6 @@ import { workerWire } from "@manycore/ipc/bare/portWire"
 import { threadExited } from "../../shared/threadExited.ts"
 import { mostSlots } from "../core/Words.ts"
 import * as Words from "../core/Words.ts"
-import { addObjects, isObject } from "../wire/identities.ts"
 import {
   answerLine,
   answersFrom,
@@ -22,13 +21,12 @@ import {
   code,
   type Hello,
   linkOptions,
-  noPayload,
   taskLine,
-  taskStride,
   toPool,
   toThread,
 } from "../wire/protocol.ts"
 import type { Job } from "./Job.ts"
+import { TaskOutbox } from "./TaskOutbox.ts"
 
 /** What a thread tells its pool. */
 export interface ThreadEvents {
@@ -95,10 +93,7 @@ export class Thread {
   private readonly link: Link
   private readonly line: number
   private readonly events: ThreadEvents
-  private outbox: Array<unknown> = [toThread.tasks]
-  private transfers: Array<NonNullable<Job["transfer"]>> = []
-  private readonly objects = new Set<object>()
-  private isNoticed = false
+  private readonly outbox: TaskOutbox
   private sequence = 0
   private cause: { error: unknown } | undefined
 
@@ -111,6 +106,11 @@ export class Thread {
     })
     this.link = new Link(workerWire(this.worker), linkOptions)
     this.line = this.link.line(taskLine)
+    this.outbox = new TaskOutbox(this.link, this.line, {
+      onFilled: () => events.onOutbox(this),
+      jobOf: (slot) => this.jobs[slot],
+      onUnsendable: (slot, error) => this.onUnsendable(slot, error),
+    })
     this.link.listen(answerLine, (body) => this.onMessage(body))
     // A thread whose port is closed answers nothing any more, whatever it still does.
     this.link.onceClosed((reason) => {
@@ -149,60 +149,20 @@ export class Thread {
     this.held++
     this.load += job.cost
     Words.enqueue(this.words, slot)
-    const { extra, payload } = job
-    const isAlone = isObject(payload) && !this.fitsIn(payload)
-    if (isAlone) this.flush()
-    if (extra === undefined && payload === undefined) this.outbox.push(slot, wireKind, 0, noPayload)
-    else this.outbox.push(slot, wireKind, payload, extra ?? 0)
-    if (job.transfer !== undefined) this.transfers.push(job.transfer)
-    if (isAlone) this.flush()
-    else if (!this.isNoticed) {
-      this.isNoticed = true
-      this.events.onOutbox(this)
-    }
+    this.outbox.add(job, wireKind)
   }
 
-  /** Whether the payload shares no object with others of this batch, perhaps of a new one. */
-  private fitsIn(payload: object): boolean {
-    const verdict = addObjects(payload, this.objects)
-    if (verdict !== "known") return verdict === "new"
-    this.flush()
-    return addObjects(payload, this.objects) === "new"
+  flush(): void {
+    this.outbox.flush()
   }
 
-  readonly flush = (): void => {
-    this.isNoticed = false
-    const { outbox, transfers } = this
-    if (this.objects.size > 0) this.objects.clear()
-    if (outbox.length === 1) return
-    this.outbox = [toThread.tasks]
-    if (transfers.length > 0) this.transfers = []
-    this.link.sendParts(this.line, outbox, transfers.length === 0 ? undefined : transfers.flat(), {
-      refused: (error) => this.onRefused(outbox, error),
-    })
-    this.link.flush()
-  }
-
-  /** Something in it cannot be copied: find out what, and send the rest. */
-  private onRefused(batch: ReadonlyArray<unknown>, error: unknown): void {
-    if (this.link.closed !== undefined) return
-    const isOne = batch.length === 1 + taskStride
-    for (let i = 1; i < batch.length; i += taskStride) {
-      const slot = batch[i]
-      const job = typeof slot === "number" ? this.jobs[slot] : undefined
-      const one = [toThread.tasks, ...batch.slice(i, i + taskStride)]
-      if (!isOne) {
-        this.link.send(this.line, one, job?.transfer, {
-          refused: (why) => this.onRefused(one, why),
-        })
-      } else if (typeof slot === "number") {
-        this.free(slot)
-        // One that was taken back meanwhile is not ours to tell.
-        if (job === undefined) continue
-        this.letGo(job)
-        this.events.onUnsendable(this, job, error)
-      }
-    }
+  private onUnsendable(slot: number, error: unknown): void {
+    const job = this.jobs[slot]
+    this.free(slot)
+    // One that was taken back meanwhile is not ours to tell.
+    if (job === undefined) return
+    this.letGo(job)
+    this.events.onUnsendable(this, job, error)
   }
 
   /** Take a task back that has not started; false when it has. */
