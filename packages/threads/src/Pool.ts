@@ -1,5 +1,3 @@
-import type { Transferable } from "node:worker_threads"
-
 /**
  * A pool of worker threads that runs the tasks of a contract.
  *
@@ -15,6 +13,8 @@ import type { Transferable } from "node:worker_threads"
  *
  * @since 0.1.0
  */
+import type { Transferable } from "node:worker_threads"
+
 import { Deferred, Effect, type Scope, type Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
@@ -64,6 +64,11 @@ export interface TaskOptions {
   readonly affinity?: string
   /** What moves to the thread instead of being copied, besides what the contract declares. */
   readonly transfer?: ReadonlyArray<Transferable>
+  /**
+   * Told what a bare handler says with `context.progress`, as it is: no Schema checks it. Handlers with
+   * Effects answer a stream instead.
+   */
+  readonly onProgress?: (value: unknown) => void
 }
 
 /** The function of one task. */

@@ -16,7 +16,7 @@ import { Effect, type Scope } from "effect"
 
 import { FunctionThrew, InlineError } from "./InlineError.ts"
 import { InlineTasks, type Outcome } from "./internal/inline/InlineTasks.ts"
-import { type AnyFunction, sourceOf } from "./internal/inline/sourceOf.ts"
+import { type AnyFunction, nameOf, sourceOf } from "./internal/inline/sourceOf.ts"
 import { decodeThrown } from "./internal/wire/errors.ts"
 import * as Pool from "./Pool.ts"
 import type { ThreadsError } from "./ThreadsError.ts"
@@ -76,9 +76,6 @@ const source = (body: AnyFunction): Effect.Effect<string, InlineError> =>
       return error instanceof InlineError ? Effect.fail(error) : Effect.die(error)
     }
   })
-
-const nameOf = (body: AnyFunction) =>
-  body.name === "" ? "the function" : `the function ${body.name}`
 
 const valueOf =
   (body: AnyFunction) =>

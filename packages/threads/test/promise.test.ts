@@ -1,5 +1,10 @@
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { promisify } from "node:util"
+
 import { assert, describe, it } from "@effect/vitest"
 import { Condition } from "@manycore/testkit"
+import { SharedCounter } from "@manycore/threads"
 import { createContractPool, createPool, move } from "@manycore/threads/promise"
 
 import { Laws } from "./fixtures/Laws.ts"
@@ -91,6 +96,60 @@ describe("createPool", () => {
   })
 })
 
+const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
+
+/** A program with a pool that a block closes. */
+const source = (hold: string, letGo: string) => `(async () => {
+  const { createPool } = await import("@manycore/threads/promise")
+  let stats
+  {
+    ${hold} pool = createPool({ filename: ${JSON.stringify(fixture("piscina.cjs"))}, size: 1 })
+    console.log(await pool.run({ a: 4, b: 6 }))
+    stats = () => pool.stats()
+    ${letGo}
+  }
+  console.log(stats().threads.length)
+})()`
+
+describe("what programs for Piscina and Tinypool do", () => {
+  it("worker files in CommonJS, and those that promise their function", async () => {
+    const pool = createPool({ filename: fixture("piscina.cjs"), minThreads: 1, maxThreads: 2 })
+    assert.strictEqual(await pool.run({ a: 4, b: 6 }), 10)
+    assert.strictEqual(await pool.run(4, { name: "double" }), 8)
+    assert.strictEqual(await pool.run(4, { filename: fixture("piscinaLater.ts") }), 5)
+    assert.strictEqual(pool.queueSize, 0)
+    await pool.destroy()
+    assert.match(
+      String(await rejection(pool.run({ a: 1, b: 1 }))),
+      /the pool closed before default had an outcome/,
+    )
+  })
+
+  it("a queue that is full rejects, where it is told to", async () => {
+    const pool = createPool({ filename, size: 1, queue: { capacity: 1, strategy: "fail" } })
+    // No thread is ready yet: this one waits.
+    const first = pool.run(undefined, { name: "where" })
+    const refused = await rejection(pool.run({ a: 1, b: 1 }))
+    assert.match(String(refused), /default was refused: 1 tasks wait already/)
+    await first
+    await pool.close()
+  })
+
+  it("await using closes the pool", async () => {
+    // Node 22 cannot parse it.
+    const isKnown = Number(process.versions.node.split(".")[0]) >= 24
+    const program = isKnown
+      ? source("await using", "")
+      : source("const", "await pool[Symbol.asyncDispose]()")
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ["--conditions=@manycore/source", "--eval", program],
+      { cwd: fileURLToPath(new URL("..", import.meta.url)) },
+    )
+    assert.strictEqual(stdout, "10\n0\n")
+  })
+})
+
 describe("createContractPool", () => {
   it("checks and types the tasks of a contract", async () => {
     const entry = new URL("fixtures/laws.bare.ts", import.meta.url)
@@ -98,9 +157,34 @@ describe("createContractPool", () => {
     const sum: number = await pool.tasks.Add({ a: 1, b: 2 })
     assert.strictEqual(sum, 3)
     assert.match(String(await rejection(pool.tasks.Add({ a: 0.5, b: 1 }))), /Add was refused/)
-    const signal = AbortSignal.timeout(20)
-    await rejection(pool.tasks.Spin({ counter: { buffer: new SharedArrayBuffer(8) } }, { signal }))
+    await pool.close()
+  })
+
+  it("an aborted task rejects with the signal's reason, a stream ends with it", async () => {
+    const entry = new URL("fixtures/laws.bare.ts", import.meta.url)
+    const pool = await createContractPool(Laws, { entry, size: 1, grace: 20 })
+    const reason = new Error("enough")
+    const spinning = SharedCounter.make()
+    const controller = new AbortController()
+    const spin = pool.tasks.Spin({ counter: spinning }, { signal: controller.signal })
+    await Condition.untilPromise("it spins", () => SharedCounter.get(spinning) === 1)
+    controller.abort(reason)
+    assert.strictEqual(await rejection(spin), reason)
+    assert.strictEqual(await rejection(pool.tasks.Add({ a: 1, b: 1 }, controller)), reason)
+
+    const streaming = new AbortController()
+    const counter = SharedCounter.make()
+    const seen: Array<number> = []
+    const read = async () => {
+      const { signal } = streaming
+      for await (const n of pool.tasks.Numbers({ counter, to: 1_000_000_000 }, { signal })) {
+        if (seen.push(n) === 3) streaming.abort(reason)
+      }
+    }
+    assert.strictEqual(await rejection(read()), reason)
+    assert.deepStrictEqual(seen.slice(0, 3), [1, 2, 3])
     assert.strictEqual(await pool.tasks.Add({ a: 2, b: 2 }), 4)
+    await Condition.untilPromise("nothing is left", () => pool.stats().pending === 0)
     await pool.close()
   })
 })

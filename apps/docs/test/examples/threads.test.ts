@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 
+import { bill, measured } from "../../examples/threads/context.ts"
 import { bounded, count, outliveALoop } from "../../examples/threads/pool.ts"
 import { withPromises } from "../../examples/threads/promises.ts"
 import { Empty } from "../../examples/threads/Words.ts"
@@ -17,6 +18,20 @@ describe.each(["bare", "effects"] as const)("a pool of threads (%s entry)", (nam
       assert.deepStrictEqual(counts, [1, 2, 3])
       assert.deepStrictEqual(words, ["one", "two"])
       assert.instanceOf(refused, Empty)
+    }),
+  )
+})
+
+describe.each(["bare", "effects"] as const)("the context of a task (%s entry)", (name) => {
+  const entry = new URL(`../../examples/threads/bills.${name}.ts`, import.meta.url)
+
+  it.live("a tenant comes along, and metrics tell of the pool", () =>
+    Effect.gen(function* () {
+      assert.deepStrictEqual(yield* bill(entry), ["acme pays 5", "nobody pays 6"])
+      const series = yield* measured(entry)
+      const completed = series.find(({ id }) => id === "manycore_threads_tasks_completed")
+      assert.deepStrictEqual(completed?.attributes, { pool: "bills", service: "shop" })
+      assert.deepInclude(completed?.state, { count: 1 })
     }),
   )
 })

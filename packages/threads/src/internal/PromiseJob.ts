@@ -10,7 +10,6 @@ type Settle = (value: unknown) => void
 
 export class PromiseJob extends Job {
   onSettled: (() => void) | undefined
-  onProgress: ((value: unknown) => void) | undefined
   private readonly resolve: Settle
   readonly reject: Settle
   private readonly file: string
@@ -46,17 +45,5 @@ export class PromiseJob extends Job {
   onLost(lost: Lost): void {
     this.onSettled?.()
     this.reject(lostError(this.file, this.task, lost))
-  }
-
-  override onEvent(what: Code, content: unknown): void {
-    if (what !== code.progress) return
-    try {
-      this.onProgress?.(content)
-    } catch (error) {
-      // A bug of the caller's: uncaught as any other, and no affair of the tasks whose answers follow.
-      queueMicrotask(() => {
-        throw error
-      })
-    }
   }
 }

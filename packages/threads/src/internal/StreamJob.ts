@@ -56,7 +56,7 @@ export class StreamJob extends Job {
   }
 
   override onEvent(what: Code, content: unknown): void {
-    if (what !== code.chunk) return
+    if (what !== code.chunk) return super.onEvent(what, content)
     this.chunks.push(this.decode(content))
     this.wake()
   }

@@ -31,6 +31,7 @@ interface TaskOptions {
   readonly priority?: number
   readonly affinity?: string
   readonly transfer?: ReadonlyArray<Transferable>
+  readonly onProgress?: (value: unknown) => void
 }
 
 /** What the calls of one pool have in common. */
@@ -130,7 +131,8 @@ const encode = (
 const cancelled = (engine: Engine, job: Job): Effect.Effect<void> =>
   Effect.callback((resume) => engine.cancel(job, () => resume(Effect.void)))
 
-const place = (engine: Engine, job: Job, options: TaskOptions | undefined, at: number): void => {
+const prepare = (engine: Engine, job: Job, options: TaskOptions | undefined, at: number): void => {
+  if (options?.onProgress !== undefined) job.onProgress = options.onProgress
   if (at >= 0) job.place = at
   else if (options?.affinity !== undefined) job.place = engine.placeOf(options.affinity)
 }
@@ -149,7 +151,7 @@ const unary = (
   const run = (sent: Sent) =>
     Effect.callback<unknown, unknown>((resume) => {
       const job = new EffectJob(task, file, sent, options, caller, resume)
-      place(engine, job, options, at)
+      prepare(engine, job, options, at)
       engine.submit(job)
       return cancelled(engine, job)
     })
@@ -196,7 +198,7 @@ const streaming = (
               caller,
             },
           )
-          place(engine, made, options, -1)
+          prepare(engine, made, options, -1)
           engine.submit(made)
           return made
         }),

@@ -93,3 +93,16 @@ describe.each(kinds)("the context of tasks (%s entry)", (kind) => {
     }),
   )
 })
+
+describe("the context of tasks", () => {
+  it.live("a bare task says how far it is, and a caller that cannot hear it gets its result", () =>
+    Effect.gen(function* () {
+      const { tasks } = yield* makePool("bare")
+      const heard: Array<unknown> = []
+      const onProgress = (value: unknown) => heard.push(value)
+      assert.strictEqual(yield* tasks.Count({ to: 3 }, { onProgress }), 3)
+      assert.deepStrictEqual(heard, [1, 2, 3])
+      assert.strictEqual(yield* tasks.Count({ to: 3 }), 3)
+    }).pipe(Effect.scoped),
+  )
+})

@@ -1,4 +1,3 @@
-import { placeOf } from "../core/choose.ts"
 /**
  * The pool itself, free of Effect and synchronous: takes tasks, hands them to threads, tells each its
  * one outcome. The faces (`Pool`, `promise`) make jobs; `Fleet` has the threads, `Backlog` the queue.
@@ -9,6 +8,7 @@ import { placeOf } from "../core/choose.ts"
  * 3. Tasks that have no outcome by then fail with `PoolClosed`; threads that are left are terminated.
  * 4. The promise is fulfilled when the last thread is gone.
  */
+import { placeOf } from "../core/choose.ts"
 import { Backlog } from "./Backlog.ts"
 import { Cancelled } from "./Cancelled.ts"
 import { Fleet } from "./Fleet.ts"

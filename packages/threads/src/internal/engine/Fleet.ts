@@ -80,11 +80,12 @@ export class Fleet {
     return this.all
   }
 
-  /** The places of all threads that take tasks, or will as soon as they serve. */
+  /** The places of all threads that take tasks, or will as soon as they are started and serve. */
   get places(): Array<number> {
-    return Array.from(this.all)
-      .filter((thread) => this.isMember(thread))
-      .map(({ place }) => place)
+    const places = new Set<number>()
+    for (const thread of this.all) if (this.isMember(thread)) places.add(thread.place)
+    for (let place = 0; places.size < this.target; place++) places.add(place)
+    return [...places]
   }
 
   get isStarting(): boolean {
@@ -152,7 +153,8 @@ export class Fleet {
     this.sweepTimer = setTimeout(() => {
       this.sweepTimer = undefined
       const now = performance.now()
-      for (const thread of this.ready.toReversed()) {
+      // Tasks of one key are bound to the first places.
+      for (const thread of this.ready.toSorted((a, b) => b.place - a.place)) {
         if (this.target <= this.options.minThreads) break
         if (thread.held > 0 || now - thread.idleSince < this.options.idleTimeout) continue
         this.target--

@@ -5,7 +5,7 @@
 import type { Transferable } from "node:worker_threads"
 
 import type { Waits } from "../core/Waiting.ts"
-import type { Code, Extra } from "../wire/protocol.ts"
+import { type Code, code, type Extra } from "../wire/protocol.ts"
 import type { Thread } from "./Thread.ts"
 
 /** Why a task has no answer of its thread. */
@@ -61,6 +61,8 @@ export abstract class Job implements Waits {
   cost = 0
   cancelling: Cancelling | undefined
   timeout: NodeJS.Timeout | undefined
+  /** Told how far the task is. */
+  onProgress: ((value: unknown) => void) | undefined
 
   constructor(
     task: string,
@@ -85,8 +87,19 @@ export abstract class Job implements Waits {
   abstract onAnswer(code: Code, content: unknown, thread: Thread): void
   /** The end of it, without an answer. */
   abstract onLost(lost: Lost): void
-  /** Values of a stream, or progress. */
-  onEvent(_code: Code, _content: unknown): void {}
+
+  /** Progress; values of a stream, where it is one. */
+  onEvent(what: Code, content: unknown): void {
+    if (what !== code.progress) return
+    try {
+      this.onProgress?.(content)
+    } catch (error) {
+      // A bug of the caller's: uncaught as any other, and no affair of the tasks whose answers follow.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
 }
 
 /** A task that was started when it was cancelled. */

@@ -26,6 +26,7 @@ import {
   toThread,
 } from "../wire/protocol.ts"
 import { Inbox } from "./Inbox.ts"
+import { isThenable } from "./isThenable.ts"
 import { Outgoing } from "./Outgoing.ts"
 import { pending, Run } from "./Run.ts"
 
@@ -217,6 +218,3 @@ export class Host {
     if (this.inbox.size > 0) this.drain()
   }
 }
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"

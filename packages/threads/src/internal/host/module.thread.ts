@@ -7,19 +7,21 @@ import { type Handler, Host } from "./Host.ts"
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null
 
-/** The functions of a module, those of a CommonJS one included. */
+/** The functions of a module, those of a CommonJS one included, and the default one that it promises. */
 const functionsOf = async (href: string): Promise<Map<string, Handler>> => {
   const exports: unknown = await import(href)
   const functions = new Map<string, Handler>()
-  const add = (from: unknown) => {
+  const add = async (from: unknown) => {
     if (!isRecord(from)) return
-    for (const [name, value] of Object.entries(from)) {
+    for (const [name, exported] of Object.entries(from)) {
+      // Another promise is not meant to be a task, and may never be fulfilled.
+      const value: unknown = name === "default" ? await exported : exported
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- whoever names it says it is a task
       if (typeof value === "function") functions.set(name, value as Handler)
     }
   }
-  if (isRecord(exports)) add(exports["default"])
-  add(exports)
+  if (isRecord(exports)) await add(exports["default"])
+  await add(exports)
   return functions
 }
 

@@ -1,5 +1,6 @@
 /** A thread that runs functions which come as source. It loads nothing of Effect. */
 import { serve } from "../../bare.ts"
+import { isThenable } from "../host/isThenable.ts"
 import { encodeThrown } from "../wire/errors.ts"
 import { compile } from "./compile.ts"
 import type { InlineTasks, Outcome } from "./InlineTasks.ts"
@@ -22,9 +23,6 @@ const functionOf = (source: string): Compiled => {
 
 const returned = (value: unknown): Outcome => ({ _tag: "Returned", value })
 const threw = (error: unknown): Outcome => ({ _tag: "Threw", thrown: encodeThrown(error) })
-
-const isThenable = (value: unknown): value is PromiseLike<unknown> =>
-  typeof value === "object" && value !== null && "then" in value && typeof value.then === "function"
 
 serve<typeof InlineTasks>({
   Run: ({ args, source }) => {

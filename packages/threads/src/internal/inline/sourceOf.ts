@@ -43,7 +43,8 @@ const examine = (source: string): string | Captured => {
   return capturedBy(node)
 }
 
-const nameOf = (value: AnyFunction): string =>
+/** For messages. */
+export const nameOf = (value: AnyFunction): string =>
   value.name === "" ? "the function" : `the function ${value.name}`
 
 interface Checked {
