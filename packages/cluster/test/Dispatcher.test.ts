@@ -94,7 +94,7 @@ describe("Dispatcher", () => {
 
   it.live("what fits neither a worker nor the queue is closed; what waits is not", () =>
     Effect.gen(function* () {
-      const { client, closed, dispatcher, handed, join, until } = yield* setup(3)
+      const { client, closed, dispatcher, handed, join } = yield* setup(3)
       yield* join(1)
       for (let i = 0; i < 14; i++) yield* client
       // Eight at most are on their way, three wait.
@@ -103,7 +103,8 @@ describe("Dispatcher", () => {
       assert.isAtMost(dispatcher.waiting, 11)
       const before = handed.length
       dispatcher.taken(1, handed[0]?.id ?? 0)
-      yield* until(before + 1)
+      // More than one when the worker had seemed busy before so many were on their way.
+      yield* Condition.until("what waits is handed over", () => handed.length > before)
     }).pipe(Effect.scoped),
   )
 
