@@ -416,7 +416,8 @@ const calm = (world: World) => {
       else if (state === "draining") world.feed({ _tag: "Drained", serial })
       else if (state !== "ready") world.exit(serial, 0)
     }
-    for (const slot of [...world.backoffs]) {
+    const slots = Array.from(world.backoffs)
+    for (const slot of slots) {
       world.backoffs.delete(slot)
       world.feed({ _tag: "BackoffOver", slot })
     }

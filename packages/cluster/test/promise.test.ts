@@ -33,6 +33,7 @@ describe("@manycore/cluster/promise", () => {
       assert.notStrictEqual((await supervisor.workers())[0]?.pid, first?.pid)
       const error = await supervisor.reload({ env: { BREAK: "throw" } }).catch((e: unknown) => e)
       assert.instanceOf(error, SupervisorErrors.SupervisorError)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a program without types says
       const none = await supervisor.signal("SIGNONE" as "SIGTERM").catch(String)
       assert.include(none, "signal is SIGNONE, but must be a signal")
     } finally {

@@ -11,6 +11,11 @@ const entries = {
   effects: new URL("../../examples/threads/effects.ts", import.meta.url),
 }
 
+const bills = {
+  bare: new URL("../../examples/threads/bills.bare.ts", import.meta.url),
+  effects: new URL("../../examples/threads/bills.effects.ts", import.meta.url),
+}
+
 describe.each(["bare", "effects"] as const)("a pool of threads (%s entry)", (name) => {
   it.live("counts, streams, and fails with the contract's error", () =>
     Effect.gen(function* () {
@@ -23,7 +28,7 @@ describe.each(["bare", "effects"] as const)("a pool of threads (%s entry)", (nam
 })
 
 describe.each(["bare", "effects"] as const)("the context of a task (%s entry)", (name) => {
-  const entry = new URL(`../../examples/threads/bills.${name}.ts`, import.meta.url)
+  const entry = bills[name]
 
   it.live("a tenant comes along, and metrics tell of the pool", () =>
     Effect.gen(function* () {

@@ -1,5 +1,5 @@
 /** A process of node:cluster with the preload, and a pipe of ours as its descriptor 4. */
-import cluster, { type Worker as ClusterProcess } from "node:cluster"
+import cluster from "node:cluster"
 
 import type { Scheduling } from "../Scheduling.ts"
 import { configVariable } from "./configVariable.ts"

@@ -1,5 +1,5 @@
 /** Events that come later: deadlines of processes, and the delays between restarts of a place. */
-import { Duration, Effect, FiberMap, Schedule, Scope } from "effect"
+import { Duration, Effect, FiberMap, Schedule, type Scope } from "effect"
 
 import type * as Fleet from "../fleet/Fleet.ts"
 
