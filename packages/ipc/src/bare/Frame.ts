@@ -22,6 +22,7 @@
 import * as v8 from "node:v8"
 
 import { Filling } from "./Filling.ts"
+import { bufferKind, views } from "./views.ts"
 
 /** The first bytes of a stream: four letters and the version of the layout. */
 export const preamble: Buffer = Buffer.from([0x4d, 0x4e, 0x59, 0x43, 0, 0, 0, 2])
@@ -46,34 +47,6 @@ const textBit = 2 ** 31
 const header = 8
 
 const emptyHeader = Buffer.alloc(header)
-
-type ViewConstructor = new (
-  buffer: ArrayBufferLike,
-  byteOffset: number,
-  length: number,
-) => NodeJS.ArrayBufferView
-
-/** By this order a view's class travels as a number. */
-const views: Array<ViewConstructor & { readonly BYTES_PER_ELEMENT?: number }> = [
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
-]
-
-/** A Buffer is a class of its own. */
-const bufferKind = views.length
-
-// Not every Node that we run on has it.
-if ("Float16Array" in globalThis) views[bufferKind + 1] = globalThis.Float16Array
 
 const kindOf = (view: NodeJS.ArrayBufferView): number => {
   if (Buffer.isBuffer(view)) return bufferKind

@@ -4,26 +4,10 @@
  */
 import type { Transferable } from "node:worker_threads"
 
+import { views } from "./views.ts"
+
 /** Smaller ones are cloned with the rest of their message: moving a buffer costs about as much. */
 export const large = 16 * 1024
-
-type View = new (buffer: ArrayBuffer, byteOffset?: number, length?: number) => ArrayBufferView
-
-/** By the name that a view of any subclass answers; a `Buffer` arrives as a `Uint8Array`, as ever. */
-const views: Readonly<Record<string, View>> = {
-  Int8Array,
-  Uint8Array,
-  Uint8ClampedArray,
-  Int16Array,
-  Uint16Array,
-  Int32Array,
-  Uint32Array,
-  Float32Array,
-  Float64Array,
-  BigInt64Array,
-  BigUint64Array,
-  DataView,
-}
 
 export interface OwnCopies {
   readonly body: unknown
@@ -63,11 +47,13 @@ const replaced = (value: unknown, moved: Array<Transferable>): unknown => {
 const replacedView = (view: ArrayBufferView, moved: Array<Transferable>): ArrayBufferView => {
   const { buffer, byteLength, byteOffset } = view
   const isOurs = buffer instanceof ArrayBuffer && !buffer.resizable && !moved.includes(buffer)
-  const View = views[Reflect.get(view, Symbol.toStringTag)]
+  // By the name that a view of any subclass answers; a `Buffer` arrives as a `Uint8Array`, as ever.
+  const tag: unknown = Reflect.get(view, Symbol.toStringTag)
+  const View = views.find((known) => known?.name === tag)
   if (byteLength < large || !isOurs || View === undefined) return view
   // Not zeroed first: all of it is written.
   const memory = Buffer.allocUnsafeSlow(byteLength).buffer
   new Uint8Array(memory).set(new Uint8Array(buffer, byteOffset, byteLength))
   moved.push(memory)
-  return new View(memory)
+  return new View(memory, 0, byteLength / (View.BYTES_PER_ELEMENT ?? 1))
 }
