@@ -1,29 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath, pathToFileURL } from "node:url"
+import { pathToFileURL } from "node:url"
 
 import { assert, describe, it } from "@effect/vitest"
-import { Census, Condition, LoadClient, Program } from "@manycore/testkit"
+import { Condition, LoadClient } from "@manycore/testkit"
 import { Effect } from "effect"
 
-import { supervise } from "./support.ts"
-
-const primaryFile = fileURLToPath(new URL("../fixtures/primary.ts", import.meta.url))
-
-/** A primary of its own, as a person starts it. */
-const startPrimary = (settings: { readonly program: string; readonly env?: object }) =>
-  Effect.gen(function* () {
-    const primary = yield* Program.start({
-      command: process.execPath,
-      args: [...process.execArgv, primaryFile, JSON.stringify({ workers: 2, ...settings })],
-    })
-    const [, port] = yield* primary.waitForOutput(/ready (\d+)/, "20 seconds")
-    const workers = Effect.map(Census.children(primary.pid), (children) =>
-      children.map(({ pid }) => pid),
-    )
-    return { primary, workers, url: `http://127.0.0.1:${port}` }
-  })
+import { startPrimary, supervise } from "./support.ts"
 
 const folder = () => mkdtempSync(join(tmpdir(), "manycore-"))
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url"
 
 import { assert } from "@effect/vitest"
 import { RestartPolicy, Supervisor } from "@manycore/cluster"
-import { Condition, LoadClient } from "@manycore/testkit"
+import { Census, Condition, LoadClient, Program } from "@manycore/testkit"
 import { Effect, Exit, Scope } from "effect"
 
 /** Path of a program for tests. */
@@ -41,6 +41,39 @@ export const failure = (options: Partial<Supervisor.Options> & { readonly progra
     ).pipe(Scope.provide(scope))
     yield* Scope.close(scope, Exit.void)
     return error
+  })
+
+interface Primary {
+  readonly program: string
+  readonly workers?: number
+  readonly env?: object
+  readonly restart?: Parameters<typeof RestartPolicy.make>[0]
+}
+
+interface PrimaryProcess {
+  /** Options of Node, for the primary and its workers. */
+  readonly execArgv?: ReadonlyArray<string>
+  readonly env?: Readonly<Record<string, string>>
+}
+
+/** A primary in a process of its own, as a person starts it. */
+export const startPrimary = (settings: Primary, { env, execArgv = [] }: PrimaryProcess = {}) =>
+  Effect.gen(function* () {
+    const primary = yield* Program.start({
+      command: process.execPath,
+      args: [
+        ...process.execArgv,
+        ...execArgv,
+        fixture("primary.ts"),
+        JSON.stringify({ workers: 2, ...settings }),
+      ],
+      env,
+    })
+    const [, port] = yield* primary.waitForOutput(/ready (\d+)/, "20 seconds")
+    const workers = Effect.map(Census.children(primary.pid), (children) =>
+      children.map(({ pid }) => pid),
+    )
+    return { primary, workers, url: `http://127.0.0.1:${port}` }
   })
 
 interface Lane {
@@ -81,12 +114,13 @@ export const assertNothingLost = (results: ReadonlyArray<LoadClient.Result>): vo
   }
 }
 
-/** Open descriptors of this process, which is the primary. */
-export const descriptors = (): number => readdirSync("/proc/self/fd").length
+/** Open descriptors of the primary, which is this process where nothing else is said. */
+export const descriptors = (pid: number | "self" = "self"): number =>
+  readdirSync(`/proc/${pid}/fd`).length
 
-/** Descriptors are as many as before: nothing that was handed over is still open here. */
-export const awaitDescriptors = (before: number) =>
-  Condition.until("no descriptor is left over", () => descriptors() <= before, {
+/** Descriptors are as many as before: nothing that was handed over is still open there. */
+export const awaitDescriptors = (before: number, pid: number | "self" = "self") =>
+  Condition.until("no descriptor is left over", () => descriptors(pid) <= before, {
     deadline: "20 seconds",
-    state: () => `${descriptors()} descriptors, ${before} before`,
+    state: () => `${descriptors(pid)} descriptors, ${before} before`,
   })
