@@ -155,7 +155,8 @@ export class UnknownGroup extends Schema.TaggedError<UnknownGroup>()("UnknownGro
 }
 
 /**
- * This system has not what it takes.
+ * This system has not what it takes: signals that a program can handle. `platform` is Node's name of it,
+ * such as `win32`.
  *
  * @category errors
  * @since 0.1.0
@@ -164,7 +165,7 @@ export class Unsupported extends Schema.TaggedError<Unsupported>()("Unsupported"
   platform: Schema.String,
 }) {
   override get message(): string {
-    return `a supervisor runs on Linux and macOS, not on ${this.platform}`
+    return `a supervisor runs on Linux and macOS, not on ${this.platform}: run it in WSL or in a container`
   }
 }
 

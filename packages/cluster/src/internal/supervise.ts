@@ -9,12 +9,13 @@ import { Effect, Schema, type Scope } from "effect"
 
 import { Scheduling } from "../Scheduling.ts"
 import type { Supervisor } from "../Supervisor.ts"
-import { NotAlone, SupervisorError, Unsupported } from "../SupervisorError.ts"
+import { NotAlone, SupervisorError } from "../SupervisorError.ts"
 import type { Common, Group, Strategy } from "../SupervisorOptions.ts"
 import * as clusterLauncher from "./clusterLauncher.ts"
 import * as Engine from "./engine/engine.ts"
 import { fixedScheduling } from "./fork.ts"
 import type { Launcher } from "./Launcher.ts"
+import { unsupported } from "./platform.ts"
 import * as service from "./service.ts"
 import * as Spec from "./Spec.ts"
 
@@ -32,10 +33,8 @@ export const lastVerdict = () => verdict()
 
 const claim = Effect.acquireRelease(
   Effect.suspend(() => {
-    if (platform() === "win32") {
-      const reason = new Unsupported({ platform: platform() })
-      return Effect.fail(new SupervisorError({ reason }))
-    }
+    const reason = unsupported(platform())
+    if (reason !== undefined) return Effect.fail(new SupervisorError({ reason }))
     if (!isTaken && cluster.isPrimary) {
       isTaken = true
       verdict = () => ({ forced: 0, gaveUp: false })
