@@ -51,10 +51,20 @@ interface Task {
 }
 
 /** What is sent of a call. */
-interface Sent {
+class Sent {
   readonly payload: unknown
   readonly transfer: ReadonlyArray<Transferable> | undefined
   readonly extra: Extra | undefined
+
+  constructor(
+    payload: unknown,
+    transfer: ReadonlyArray<Transferable> | undefined,
+    extra: Extra | undefined,
+  ) {
+    this.payload = payload
+    this.transfer = transfer
+    this.extra = extra
+  }
 }
 
 class EffectJob extends Job {
@@ -97,31 +107,30 @@ class EffectJob extends Job {
 
 const unchecked = { disableChecks: true }
 
-/** A call as it travels: an Exit where that needs no fiber. */
+/** A call as it travels: at once where that needs no fiber. */
 const encode = (
   { codecs, rpc }: Task,
   carrying: Carrying,
   payload: unknown,
   options: TaskOptions | undefined,
-): Effect.Effect<Sent, unknown> => {
+): Sent | Effect.Effect<Sent, unknown> => {
   const transfer = options?.transfer
   try {
     const extra = extraOf(carrying)
-    if (!codecs.hasPayload) return Exit.succeed({ payload: undefined, transfer, extra })
+    if (!codecs.hasPayload) return new Sent(undefined, transfer, extra)
     // Checks are the encoder's: here defaults are filled in and classes made.
     const made: unknown = rpc.payloadSchema.make(payload, unchecked)
     if (codecs.payloadMoves) {
-      return Effect.map(encodeMoving(codecs.encodePayload, made), (moved) => ({
-        payload: moved.value,
-        transfer: [...moved.transfer, ...(transfer ?? [])],
-        extra,
-      }))
+      return Effect.map(
+        encodeMoving(codecs.encodePayload, made),
+        (moved) => new Sent(moved.value, [...moved.transfer, ...(transfer ?? [])], extra),
+      )
     }
     const encoded = codecs.encodePayload(made)
     if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
-      return Exit.succeed({ payload: encoded.value, transfer, extra })
+      return new Sent(encoded.value, transfer, extra)
     }
-    return Effect.map(encoded, (value) => ({ payload: value, transfer, extra }))
+    return Effect.map(encoded, (value) => new Sent(value, transfer, extra))
   } catch (cause) {
     return Exit.fail(cause)
   }
@@ -137,6 +146,22 @@ const prepare = (engine: Engine, job: Job, options: TaskOptions | undefined, at:
   else if (options?.affinity !== undefined) job.place = engine.placeOf(options.affinity)
 }
 
+/** Hands a task in; what it answers takes it back. */
+const begin = (
+  { engine, file }: Calls,
+  task: Task,
+  sent: Sent,
+  options: TaskOptions | undefined,
+  at: number,
+  caller: Caller | undefined,
+  resume: Resume,
+): Effect.Effect<void> => {
+  const job = new EffectJob(task, file, sent, options, caller, resume)
+  prepare(engine, job, options, at)
+  engine.submit(job)
+  return cancelled(engine, job)
+}
+
 /** @param at the place where it must run; -1: anywhere */
 const unary = (
   calls: Calls,
@@ -145,27 +170,22 @@ const unary = (
   options: TaskOptions | undefined,
   at: number,
   caller: Caller | undefined,
-): Effect.Effect<unknown, unknown> => {
-  const { engine, file } = calls
-  const { _tag } = task.rpc
-  const run = (sent: Sent) =>
-    Effect.callback<unknown, unknown>((resume) => {
-      const job = new EffectJob(task, file, sent, options, caller, resume)
-      prepare(engine, job, options, at)
-      engine.submit(job)
-      return cancelled(engine, job)
-    })
-  return Effect.suspend(() => {
+): Effect.Effect<unknown, unknown> =>
+  Effect.callback<unknown, unknown>((resume) => {
     const wrong = wrongPriority(options?.priority)
-    if (wrong !== undefined) return Effect.fail(wrong)
-    const encoded = encode(task, calls.carrying, payload, options)
-    if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) return run(encoded.value as Sent)
-    return Effect.matchEffect(encoded, {
-      onFailure: (cause) => Effect.fail(invalidPayload(_tag, cause)),
-      onSuccess: run,
-    })
+    if (wrong !== undefined) return resume(Effect.fail(wrong))
+    const sent = encode(task, calls.carrying, payload, options)
+    if (sent instanceof Sent) return begin(calls, task, sent, options, at, caller, resume)
+    resume(
+      Effect.matchEffect(sent, {
+        onFailure: (cause) => Effect.fail(invalidPayload(task.rpc._tag, cause)),
+        onSuccess: (late) =>
+          Effect.callback<unknown, unknown>((later) =>
+            begin(calls, task, late, options, at, caller, later),
+          ),
+      }),
+    )
   })
-}
 
 const streaming = (
   calls: Calls,
@@ -180,9 +200,11 @@ const streaming = (
     Effect.gen(function* () {
       const wrong = wrongPriority(options?.priority)
       if (wrong !== undefined) return yield* wrong
-      const sent = yield* Effect.mapError(encode(task, calls.carrying, payload, options), (cause) =>
-        invalidPayload(_tag, cause),
-      )
+      const encoded = encode(task, calls.carrying, payload, options)
+      const sent =
+        encoded instanceof Sent
+          ? encoded
+          : yield* Effect.mapError(encoded, (cause) => invalidPayload(_tag, cause))
       const job = yield* Effect.acquireRelease(
         Effect.sync(() => {
           const extra = { ...sent.extra, credit: StreamJob.credit }
