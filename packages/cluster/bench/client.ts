@@ -50,6 +50,22 @@ const once = (port: number, path: string): Promise<string> =>
     socket.write(head(path, false))
   })
 
+/** The worker that answers on a new connection; `undefined` when none does in time, in ms. */
+export const answeredBy = (port: number, patience: number): Promise<string | undefined> =>
+  new Promise((resolve) => {
+    const socket = open(port)
+    let text = ""
+    const timer = setTimeout(() => socket.destroy(), patience)
+    socket.on("data", (chunk: string) => (text += chunk))
+    // What has failed is closed next.
+    socket.on("error", () => {})
+    socket.on("close", () => {
+      clearTimeout(timer)
+      resolve(answer.exec(text)?.[1])
+    })
+    socket.write(head("/", false))
+  })
+
 const isWhole = (text: string): boolean => {
   const end = text.indexOf("\r\n\r\n")
   const length = /content-length: (\d+)/i.exec(text)?.[1]

@@ -24,7 +24,7 @@ const throughput = (workers: number, keepAlive: boolean) => ({
 
 const inTurns = (workers: number, keepAlive: boolean) => ({
   name: `in turns with a bare primary, ${named(workers, keepAlive)}`,
-  input: plain(workers, { _tag: "InTurns", connections: 20, keepAlive, turns: 10 }),
+  input: plain(workers, { _tag: "InTurns", connections: 20, keepAlive, turns: 8 }),
   cases: { manycore, "manycore roundRobin": cases["manycore roundRobin"] },
 })
 
@@ -100,6 +100,11 @@ await Bench.main({
     withDeadline(badCode("hangs at its start", "hang")),
     kill(2, 10, "kill -9 of a worker, ten times under load, 2 workers"),
     kill(10, 10, "kill -9 of each of ten workers under load"),
+    {
+      name: "a killed worker is replaced, 4 workers",
+      input: plain(4, { _tag: "Replace" }),
+      cases: { manycore, raw, pm2 },
+    },
     crashLoop("manycore", 60),
     crashLoop("raw", 10),
   ],

@@ -7,6 +7,7 @@ import * as client from "./client.ts"
 import type { Target } from "./Target.ts"
 import { Kill, kill, Reload, reload } from "./works/changes.ts"
 import { CrashLoop, crashLoop } from "./works/crashLoop.ts"
+import { Replace, replace } from "./works/replace.ts"
 import {
   Blocking,
   blocking,
@@ -21,7 +22,7 @@ import {
 export const Work = Schema.Struct({
   workers: Schema.Int,
   program: Schema.Literals(["plain", "behaved"]),
-  work: Schema.Union([Throughput, InTurns, Blocking, Fairness, Reload, Kill, CrashLoop]),
+  work: Schema.Union([Throughput, InTurns, Blocking, Fairness, Reload, Kill, Replace, CrashLoop]),
 })
 export type Work = typeof Work.Type
 
@@ -56,6 +57,9 @@ export const measure = (
     }
     case "Kill": {
       return kill(target, work)
+    }
+    case "Replace": {
+      return replace(target)
     }
     case "CrashLoop": {
       return crashLoop(target, work, turnOff)
