@@ -19,7 +19,7 @@ import { Context, Effect, Layer, type Scope, type Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
-import type { News } from "./internal/fleet/FleetModel.ts"
+import type { Announced } from "./internal/engine/Announcements.ts"
 import * as main from "./internal/runMain.ts"
 import * as Simulated from "./internal/simulation.ts"
 import { start, supervise } from "./internal/supervise.ts"
@@ -38,12 +38,13 @@ export { Scheduling } from "./Scheduling.ts"
 export type * from "./SupervisorOptions.ts"
 
 /**
- * What happens to workers, as it happens.
+ * What happens to workers, as it happens. `missed` is how many events before this one a listener has lost
+ * because it was late; `workers` tells how things stand.
  *
  * @category models
  * @since 0.1.0
  */
-export type Event = News
+export type Event = Announced
 
 /**
  * The supervisor of this process. `reload`, `scale` and `restart` happen one at a time, in the order
@@ -57,7 +58,10 @@ export class Supervisor extends Context.Service<
   {
     /** The workers as they are now. During a reload a place has two processes. */
     readonly workers: Effect.Effect<ReadonlyArray<Worker.Snapshot>>
-    /** What happens from now on. */
+    /**
+     * What happens from now on, until the last worker has stopped. It waits for nobody: a listener that is
+     * late finds the newest 1024 events, and in the first of them how many it missed.
+     */
     readonly events: Stream.Stream<Event>
     /** The port on which a worker listened last; null until one has. */
     readonly port: Effect.Effect<number | null>

@@ -44,6 +44,7 @@ export interface CallOptions extends AskMany.Options {
  */
 export interface Running extends AsyncDisposable {
   readonly workers: () => Promise<ReadonlyArray<Worker.Snapshot>>
+  /** From the first `next()` on; see `Supervisor.events`. Ends when the last worker has stopped. */
   readonly events: () => AsyncIterable<Supervisor.Event>
   readonly port: () => Promise<number | null>
   readonly scale: (workers: Sizing, options?: ScaleOptions) => Promise<void>

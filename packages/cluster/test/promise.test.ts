@@ -59,6 +59,10 @@ describe("@manycore/cluster/promise", () => {
       workers: 2,
       restart: RestartPolicy.make(),
     })
+    const all: Array<string> = []
+    const listeningToTheEnd = (async () => {
+      for await (const { _tag, missed } of supervisor.events()) all.push(`${_tag} ${missed}`)
+    })()
     const tags: Array<string> = []
     const listening = (async () => {
       for await (const event of supervisor.events()) {
@@ -76,6 +80,9 @@ describe("@manycore/cluster/promise", () => {
     await listening
     assert.deepStrictEqual(tags, ["WorkerExited", "WorkerForked", "WorkerReady"])
     await supervisor[Symbol.asyncDispose]()
+    await listeningToTheEnd
+    assert.lengthOf(all, 7)
+    assert.strictEqual(all.at(-1), "WorkerExited 0")
     assert.deepStrictEqual(
       (await supervisor.workers()).map(({ pid, state }) => [pid, state]),
       [

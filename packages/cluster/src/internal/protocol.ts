@@ -117,7 +117,8 @@ export const readAnswer = (message: unknown): Answer | undefined => {
     : undefined
 }
 
-const longest = 64 * 1024
+/** What a worker says of its end is kept for whoever listens: no more than a person reads. */
+const longest = 16 * 1024
 
 const greatestPort = 65_535
 

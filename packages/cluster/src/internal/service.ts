@@ -2,7 +2,7 @@
 import { availableParallelism } from "node:os"
 
 import { AskMany, type Channel, Ipc } from "@manycore/ipc"
-import { Cause, Effect, Semaphore, Stream } from "effect"
+import { Cause, Effect, Semaphore } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
@@ -134,7 +134,7 @@ export const make = Effect.fnUntraced(function* (
 
   const service: Supervisor["Service"] = {
     workers: engine.snapshots,
-    events: Stream.fromPubSub(engine.news),
+    events: engine.events,
     port: Effect.sync(engine.port),
     gaveUp: engine.gaveUp,
     stop: engine.stop,

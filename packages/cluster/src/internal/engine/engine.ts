@@ -4,7 +4,7 @@
  *
  * It ends with its Scope: the Fleet stops, and the Scope is closed when the last process has gone.
  */
-import { Clock, Deferred, Effect, Exit, PubSub, Queue, Scope } from "effect"
+import { Clock, Deferred, Effect, Exit, Queue, Scope, type Stream } from "effect"
 
 import { GaveUp, StartFailed, SupervisorError } from "../../SupervisorError.ts"
 import type * as Worker from "../../Worker.ts"
@@ -12,6 +12,7 @@ import * as Fleet from "../fleet/Fleet.ts"
 import type { Launched, Launcher } from "../Launcher.ts"
 import { snapshot } from "../snapshot.ts"
 import type { Spec } from "../Spec.ts"
+import * as Announcements from "./Announcements.ts"
 import * as Delays from "./Delays.ts"
 import { Generations } from "./Generations.ts"
 import { Processes, type Service } from "./Processes.ts"
@@ -26,7 +27,8 @@ export interface Engine {
   /** Start all workers. Succeeds when every one of them is ready; fails with `StartFailed`. */
   readonly begin: Effect.Effect<void, SupervisorError>
   readonly snapshots: Effect.Effect<ReadonlyArray<Worker.Snapshot>>
-  readonly news: PubSub.PubSub<Fleet.News>
+  /** What happens from now on; ends when the Fleet has stopped. */
+  readonly events: Stream.Stream<Announcements.Announced>
   readonly state: () => Fleet.State
   readonly port: () => number | null
   /** One at a time, in the order in which they were asked. */
@@ -65,7 +67,7 @@ export const make = Effect.fnUntraced(function* ({
   const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
   const events = yield* Queue.unbounded<Fleet.Event>()
   const offer = (event: Fleet.Event) => Queue.offerUnsafe(events, event)
-  const news = yield* PubSub.unbounded<Fleet.News>()
+  const announcements = yield* Announcements.make
   const opened = yield* Deferred.make<void, SupervisorError>()
   const stopped = yield* Deferred.make<void>()
   let abandoned = Deferred.makeUnsafe<never, SupervisorError>()
@@ -92,7 +94,7 @@ export const make = Effect.fnUntraced(function* ({
 
   const tell = (told: Fleet.News) =>
     Effect.gen(function* () {
-      yield* PubSub.publish(news, told)
+      yield* announcements.tell(told)
       if (told._tag !== "WorkerGaveUp") return
       yield* Effect.logError(
         `worker ${told.id} is given up after ${told.crashes} crashes in a row: ${told.detail}`,
@@ -125,7 +127,7 @@ export const make = Effect.fnUntraced(function* ({
       }
       case "Stopped": {
         forced = command.forced
-        return Deferred.succeed(stopped, undefined)
+        return Effect.andThen(announcements.end, Deferred.succeed(stopped, undefined))
       }
       case "Drain": {
         return Effect.sync(() => processes.get(command.serial)?.drain())
@@ -188,6 +190,7 @@ export const make = Effect.fnUntraced(function* ({
         launcher.killAll()
         questions.end(cause)
         yield* Deferred.failCause(opened, cause)
+        yield* announcements.end
         yield* Deferred.succeed(stopped, undefined)
       }),
     ),
@@ -212,7 +215,7 @@ export const make = Effect.fnUntraced(function* ({
       Deferred.await(opened),
     ),
     snapshots: Effect.suspend(() => snapshot(state, (serial) => processes.get(serial), now())),
-    news,
+    events: announcements.stream,
     state: () => state,
     port: () => port,
     ask: (wish) => Effect.suspend(() => questions.ask(toQuestion(wish))),
