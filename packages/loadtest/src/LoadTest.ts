@@ -27,7 +27,6 @@ import * as Environment from "./internal/Environment.ts"
 import * as Histogram from "./internal/Histogram.ts"
 import { Conductor } from "./internal/run/Conductor.ts"
 import * as Fleet from "./internal/run/Fleet.ts"
-import * as Threads from "./internal/run/Threads.ts"
 import * as Plan from "./Plan.ts"
 import type { Report } from "./Report.ts"
 import type { Snapshot } from "./Snapshot.ts"
@@ -93,6 +92,16 @@ const checkTls = (plan: Plan.Plan) =>
       }),
   })
 
+/** One generator needs no thread of its own, and then nothing of threads is loaded. */
+const fleetOf = Effect.fnUntraced(function* (jobs: ReadonlyArray<Job.Job>) {
+  const [first, ...others] = jobs
+  if (first !== undefined && others.length === 0) {
+    return (events: Fleet.Events) => Fleet.local(first, events)
+  }
+  const Threads = yield* Effect.promise(() => import("./internal/run/Threads.ts"))
+  return yield* Threads.make(jobs)
+})
+
 /**
  * Begins a run in the background; closing the Scope ends it without a report.
  *
@@ -107,24 +116,20 @@ export const start: (input: Plan.Input) => Effect.Effect<Run, LoadTestError, Sco
       Effect.mapError((reason) => new LoadTestError({ reason })),
     )
     yield* checkTls(plan)
+    // First, because threads take their time to start.
+    const fleet = yield* fleetOf(Job.make(plan))
     const finished = yield* Deferred.make<Report, LoadTestError>()
     // Nobody may wait for ever for a run whose Scope was closed.
     yield* Effect.addFinalizer(() => Deferred.interrupt(finished))
     const environment = Environment.capture(DateTime.formatIso(yield* DateTime.now))
     yield* Effect.sync(Histogram.ready)
-    const jobs = Job.make(plan)
-    const [first, ...others] = jobs
-
     const conductor = yield* Effect.acquireRelease(
       Effect.sync(
         () =>
           new Conductor({
             plan,
             environment,
-            fleet: (events) =>
-              first !== undefined && others.length === 0
-                ? Fleet.local(first, events)
-                : Threads.make(jobs, events),
+            fleet,
             onEnd: (report) => Deferred.doneUnsafe(finished, Exit.succeed(report)),
             onLost: (cause) =>
               Deferred.doneUnsafe(

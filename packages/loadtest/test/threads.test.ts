@@ -1,13 +1,15 @@
+import { fileURLToPath } from "node:url"
+
 import { assert, describe, it } from "@effect/vitest"
-import { Census, Condition } from "@manycore/testkit"
+import { Census, Condition, Program } from "@manycore/testkit"
 import { Effect, Fiber } from "effect"
 
 import * as Job from "../src/internal/engine/Job.ts"
-import * as Threads from "../src/internal/run/Threads.ts"
 import * as LoadTest from "../src/LoadTest.ts"
 import * as Plan from "../src/Plan.ts"
 import { run } from "./fixtures/run.ts"
 import * as Servers from "./fixtures/servers.ts"
+import * as Workers from "./fixtures/workers.ts"
 
 const { hello } = Servers
 
@@ -99,35 +101,85 @@ describe("threads", () => {
   it.live("end with the run when it is interrupted, sockets included", () =>
     Effect.gen(function* () {
       yield* Census.guard()
+      const threads = yield* Workers.watch
       const { open, port } = yield* Servers.tcp((socket) => Servers.onRequest(socket, () => {}))
       const fiber = yield* Effect.forkChild(
         run({ url: `http://127.0.0.1:${port}/`, duration: "1 hour", connections: 4, threads: 2 }),
       )
       yield* Condition.until("all connections are open", () => open() === 4)
-      yield* Fiber.interrupt(fiber)
+      assert.lengthOf(threads.alive(), 2)
+      yield* Effect.timeout(Fiber.interrupt(fiber), "20 seconds")
+      assert.lengthOf(threads.alive(), 0)
       yield* Condition.until("no connection is open", () => open() === 0)
     }),
   )
 
-  it.live("that die end the run with an error that says so", () =>
+  it.live("that are killed in the middle of it end the run with an error that says so", () =>
     Effect.gen(function* () {
       yield* Census.guard()
-      const [job, other] = Job.make(
-        yield* Plan.make({ url: "http://127.0.0.1:1/", connections: 2, threads: 2, requests: 4 }),
-      )
-      assert.isDefined(job)
-      assert.isDefined(other)
-      const cause = yield* Effect.callback<unknown>((resume) => {
-        // Nothing can be sent to a plan without routes: its thread breaks down.
-        const fleet = Threads.make([job, { ...other, routes: [] }], {
-          started: () => {},
-          parcel: () => {},
-          ended: () => resume(Effect.die("it ended")),
-          lost: (cause) => resume(Effect.as(Effect.promise(fleet.close), cause)),
-        })
-        fleet.start()
+      const threads = yield* Workers.watch
+      const { open, port } = yield* Servers.tcp(Servers.always(hello))
+      const started = yield* LoadTest.start({
+        url: `http://127.0.0.1:${port}/`,
+        duration: "1 hour",
+        connections: 4,
+        threads: 2,
       })
-      assert.include(String(cause), "there is no route 0")
+      yield* Condition.until("answers were counted", () =>
+        Effect.map(started.snapshot, (now) => now.requests.ok > 100),
+      )
+      const [, second] = threads.alive()
+      yield* Effect.promise(() => second?.terminate() ?? Promise.reject(new Error("it is gone")))
+      const error = yield* Effect.flip(started.report)
+      assert.strictEqual(error.reason._tag, "GeneratorLost")
+      assert.match(
+        error.message,
+        /^a thread that generated load was lost: thread \d+ exited with code 1 while it ran Generate$/,
+      )
+      // The other one ends too, although the Scope is still open.
+      yield* Condition.until("no thread and no connection is left", () =>
+        Effect.sync(() => threads.alive().length === 0 && open() === 0),
+      )
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("are gone when a run has ended, although its Scope is still open", () =>
+    Effect.gen(function* () {
+      const threads = yield* Workers.watch
+      const { port } = yield* Servers.tcp(Servers.always(hello))
+      const started = yield* LoadTest.start({
+        url: `http://127.0.0.1:${port}/`,
+        requests: 40,
+        connections: 4,
+        threads: 3,
+      })
+      assert.strictEqual((yield* started.report).requests.ok, 40)
+      assert.strictEqual(threads.started(), 3)
+      yield* Condition.until("no thread is left", () =>
+        Effect.sync(() => threads.alive().length === 0),
+      )
+    }).pipe(Effect.scoped),
+  )
+
+  it.live("do not keep a program alive that is done with them", () =>
+    Effect.gen(function* () {
+      const { port } = yield* Servers.tcp(Servers.always(hello))
+      const program = yield* Program.start({
+        command: process.execPath,
+        args: [
+          "--conditions=@manycore/source",
+          fileURLToPath(new URL("./fixtures/twoThreads.ts", import.meta.url)),
+          `http://127.0.0.1:${port}/`,
+        ],
+      })
+      const { code } = yield* program.exit.pipe(
+        Effect.timeoutOrElse({
+          duration: "25 seconds",
+          orElse: () => Effect.die(new Error(`it does not end: ${program.diagnostics()}`)),
+        }),
+      )
+      assert.strictEqual(code, 0, program.diagnostics())
+      assert.strictEqual(program.stdout(), "100 ok, interrupted\n")
     }),
   )
 })

@@ -3,60 +3,75 @@
  * Rates, requests and connections of all parts add up to those of the plan.
  */
 import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
 
 import * as Plan from "../../Plan.ts"
 import type * as Target from "../../Target.ts"
+import { Tls } from "../plan/codecs.ts"
 
-interface Origin {
-  readonly secure: boolean
-  readonly host: string
-  readonly port: number
-}
+// @effect-diagnostics schemaNumber:off -- what is `Infinity` has no limit
 
-export interface Route {
-  readonly name: string
-  readonly origin: number
-  readonly weight: number
-  readonly head: boolean
-  /** The whole request. */
-  readonly bytes: Uint8Array
-  /** 1 for each status that counts as ok. */
-  readonly expected: Uint8Array
-  readonly contains: string | undefined
-}
+const Origin = Schema.Struct({
+  secure: Schema.Boolean,
+  host: Schema.String,
+  port: Schema.Int,
+})
+type Origin = typeof Origin.Type
 
-interface Schedule {
-  readonly rate: number
-  readonly stages: ReadonlyArray<{ readonly duration: number; readonly rate: number }> | undefined
-  readonly arrivals: "constant" | "poisson"
-  readonly seed: number
-  readonly precise: boolean
-}
+/**
+ * - `bytes`: the whole request.
+ * - `expected`: 1 for each status that counts as ok.
+ */
+const Route = Schema.Struct({
+  name: Schema.String,
+  origin: Schema.Int,
+  weight: Schema.Finite,
+  head: Schema.Boolean,
+  bytes: Schema.Uint8Array,
+  expected: Schema.Uint8Array,
+  contains: Schema.UndefinedOr(Schema.String),
+})
+export type Route = typeof Route.Type
 
-export interface Job {
-  readonly part: number
-  readonly parts: number
-  readonly origins: ReadonlyArray<Origin>
-  readonly routes: ReadonlyArray<Route>
-  /** How many requests may be in flight, divided by `pipelining`. */
-  readonly connections: number
-  /** Open all of them before the first request. */
-  readonly ahead: boolean
-  readonly pipelining: number
-  readonly keepAlive: boolean
-  /** `Infinity` for no limit. */
-  readonly requests: number
-  /** In ms; `Infinity` when only the requests end it. */
-  readonly duration: number
-  readonly warmup: number
-  readonly timeout: number
-  readonly grace: number
-  /** `undefined` for the closed model. */
-  readonly schedule: Schedule | undefined
-  readonly bail: number
-  readonly socketPath: string | undefined
-  readonly tls: Plan.Plan["tls"]
-}
+const Schedule = Schema.Struct({
+  rate: Schema.Finite,
+  stages: Schema.UndefinedOr(
+    Schema.Array(Schema.Struct({ duration: Schema.Finite, rate: Schema.Finite })),
+  ),
+  arrivals: Schema.Literals(["constant", "poisson"]),
+  seed: Schema.Int,
+  precise: Schema.Boolean,
+})
+type Schedule = typeof Schedule.Type
+
+/**
+ * Times in ms.
+ *
+ * - `connections`: how many requests may be in flight, divided by `pipelining`.
+ * - `ahead`: open all of them before the first request.
+ * - `requests`: `Infinity` for no limit. `duration`: `Infinity` when only the requests end it.
+ * - `schedule`: `undefined` for the closed model.
+ */
+export const Job = Schema.Struct({
+  part: Schema.Int,
+  parts: Schema.Int,
+  origins: Schema.Array(Origin),
+  routes: Schema.Array(Route),
+  connections: Schema.Int,
+  ahead: Schema.Boolean,
+  pipelining: Schema.Int,
+  keepAlive: Schema.Boolean,
+  requests: Schema.Number,
+  duration: Schema.Number,
+  warmup: Schema.Finite,
+  timeout: Schema.Finite,
+  grace: Schema.Finite,
+  schedule: Schema.UndefinedOr(Schedule),
+  bail: Schema.Number,
+  socketPath: Schema.UndefinedOr(Schema.String),
+  tls: Schema.UndefinedOr(Tls),
+})
+export type Job = typeof Job.Type
 
 const defaultPorts: Readonly<Record<string, number>> = { "http:": 80, "https:": 443 }
 

@@ -2,39 +2,24 @@
  * What a generator counted since its last parcel, on its way to the ledger. From a thread it is plain
  * data with encoded histograms; at home the histograms are the tally's own, so that nothing is copied.
  */
-import type { ErrorClass } from "../../Report.ts"
 import type { Tally } from "../engine/Tally.ts"
 import * as Histogram from "../Histogram.ts"
+import type * as Generators from "./Generators.ts"
 
 /** Encoded, or as it is; `undefined` when it is empty. */
 type Times = string | Histogram.Histogram | undefined
 
-export interface RouteParcel {
-  readonly sent: number
-  readonly ok: number
-  readonly failed: number
-  readonly bytesSent: number
-  readonly bytesReceived: number
-  readonly statuses: ReadonlyArray<readonly [status: number, count: number]>
-  readonly errors: ReadonlyArray<readonly [ErrorClass, { count: number; example: string }]>
-  /** Each counts for what its name says, `both` for latency and service time. */
+type Counts = Omit<Generators.Parcel["routes"][number], "both" | "latency" | "service">
+
+export interface RouteParcel extends Counts {
   readonly both: Times
   readonly latency: Times
   readonly service: Times
 }
 
-/** `at` and `lastAnswer` in ms since 1970, which threads agree on. */
-export interface Parcel {
-  readonly at: number
-  /** `undefined` when there was none. */
-  readonly lastAnswer: number | undefined
+export interface Parcel extends Pick<Generators.Parcel, "at" | "lastAnswer"> {
   readonly routes: ReadonlyArray<RouteParcel>
   readonly lateness: Times
-}
-
-const times = (histogram: Histogram.Histogram, encoded: boolean): Times => {
-  if (histogram.totalCount === 0) return undefined
-  return encoded ? Histogram.encode(histogram) : histogram
 }
 
 /** The milliseconds since 1970 of a time of this thread's clock. */
@@ -43,15 +28,10 @@ export const toEpoch = (now: number): number => performance.timeOrigin + now
 /** The time of this thread's clock. */
 export const fromEpoch = (at: number): number => at - performance.timeOrigin
 
-/** Hands over what a tally holds, which is empty afterwards. */
-export const take = (
-  tally: Tally,
-  now: number,
-  encoded: boolean,
-  deliver: (parcel: Parcel) => void,
-): void => {
-  const { counts } = tally
-  deliver({
+const of = <A>({ counts }: Tally, now: number, times: (histogram: Histogram.Histogram) => A) => {
+  const taken = (histogram: Histogram.Histogram): A | undefined =>
+    histogram.totalCount === 0 ? undefined : times(histogram)
+  return {
     at: toEpoch(now),
     lastAnswer: counts.lastAnswer === -Infinity ? undefined : toEpoch(counts.lastAnswer),
     routes: counts.routes.map((route) => ({
@@ -62,12 +42,24 @@ export const take = (
       bytesReceived: route.bytesReceived,
       statuses: [...route.statuses.entries()].filter(([, count]) => count > 0),
       errors: [...route.errors],
-      both: times(route.both, encoded),
-      latency: times(route.latency, encoded),
-      service: times(route.service, encoded),
+      both: taken(route.both),
+      latency: taken(route.latency),
+      service: taken(route.service),
     })),
-    lateness: times(counts.lateness, encoded),
-  })
+    lateness: taken(counts.lateness),
+  }
+}
+
+/** Takes out what a tally holds, encoded for another thread. */
+export const take = (tally: Tally, now: number): Generators.Parcel => {
+  const parcel = of(tally, now, Histogram.encode)
+  tally.reset()
+  return parcel
+}
+
+/** Takes out what a tally holds, as it is: it is there until `use` returns. */
+export const lend = (tally: Tally, now: number, use: (parcel: Parcel) => void): void => {
+  use(of(tally, now, (histogram) => histogram))
   tally.reset()
 }
 

@@ -1,100 +1,119 @@
 /**
- * The generators of a run on threads of their own. All begin at the same time, so that their parts of
- * a schedule fit together, and none is replaced: what a lost one had measured is gone, so the run is.
+ * The generators of a run on the threads of a pool, one task for each. All begin at the same time, so
+ * that their parts of a schedule fit together, and none is replaced: what a lost one had measured is
+ * gone, so the run is.
  *
- * They are not tasks of a pool, because a conductor talks to its generators while they run; they stand
- * on the kernel that pools stand on.
- *
- * Shutdown: a thread exits when it has ended; `close` cuts those that have not, and terminates what is
- * still there after `grace`.
+ * Shutdown, when all have ended, one is lost, or the Scope closes:
+ * 1. Generators that have not ended are interrupted, which cuts them; the pool terminates a thread that
+ *    does not answer to that within `grace`.
+ * 2. The pool closes: each thread exits, or is terminated after `grace`.
+ * 3. The ports of the orders close, on both sides.
  */
-import { once } from "node:events"
-import { Worker } from "node:worker_threads"
+import { MessageChannel } from "node:worker_threads"
 
-import { Link, workerWire } from "@manycore/ipc/bare"
+import * as Pool from "@manycore/threads/Pool"
+import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
 
 import type { Job } from "../engine/Job.ts"
-import type { Events, Fleet, Result } from "./Fleet.ts"
-import * as Messages from "./messages.ts"
+import type { Events, Fleet } from "./Fleet.ts"
+import { Generators, type Result } from "./Generators.ts"
+import type { Order } from "./Orders.ts"
 
 const entry = new URL(
   import.meta.url.endsWith(".ts") ? "./thread.ts" : "./thread.js",
   import.meta.url,
 )
 
-/** How long a thread may take to exit, in ms. */
-const grace = 1000
+/** How long a thread may take to start: there may be 256 of them on one core. */
+const startTimeout = "1 minute"
+/** How long a thread may take to cut its generator, and then to exit. */
+const grace = "1 second"
 /** How far ahead the common begin lies, so that every thread knows of it in time, in ms. */
 const notice = 20
 
 const now = (): number => performance.timeOrigin + performance.now()
 
-export const make = (jobs: ReadonlyArray<Job>, events: Events): Fleet => {
+/**
+ * Starts the threads, which takes them some time, and answers with how to make a fleet of them.
+ *
+ * @param file what they run; tests put their own here
+ */
+export const make = Effect.fnUntraced(function* (jobs: ReadonlyArray<Job>, file: URL = entry) {
+  const lines = jobs.map((job) => {
+    const { port1, port2 } = new MessageChannel()
+    return { job, port1, port2 }
+  })
+  const watched = yield* Deferred.make<Events>()
+  const runPromise = Effect.runPromiseWith(yield* Effect.context())
   const results: Array<Result> = []
   let ready = 0
-  let lost = false
 
-  const lose = (cause: unknown): void => {
-    if (lost || results.length === jobs.length) return
-    lost = true
-    events.lost(cause)
+  const tell = (order: Order): void => {
+    for (const { port1 } of lines) port1.postMessage(order)
   }
-  const begin = (): void => {
+  const begin = (events: Events): void => {
     ready += 1
     if (ready < jobs.length) return
     const at = now() + notice
     events.started(at + (jobs[0]?.warmup ?? 0))
-    for (const thread of threads) thread.send("begin", at)
-  }
-  const end = (result: Result): void => {
-    results.push(result)
-    if (results.length === jobs.length && !lost) events.ended(results)
+    tell({ _tag: "Begin", at })
   }
 
-  const threads = jobs.map((job) => {
-    const worker = new Worker(entry, { name: `manyload-${job.part + 1}` })
-    const exited = once(worker, "exit")
-    // An error that ends the thread is told with its exit, by the link.
-    exited.catch(() => {})
-    const link = new Link(workerWire(worker))
-    const { on, send } = Messages.over(link)
-    let over = false
-    on("ready", begin)
-    on("parcel", events.parcel)
-    on("ended", (result) => {
-      over = true
-      end(result)
+  const generating = Effect.gen(function* () {
+    const { tasks } = yield* Pool.make(Generators, {
+      entry: file,
+      name: "manyload",
+      size: jobs.length,
+      startTimeout,
+      grace,
+      closeTimeout: grace,
+      // One that dies before it has done anything would die again.
+      respawn: { times: 0 },
     })
-    link.onceClosed((reason) => {
-      if (!over) lose("cause" in reason ? reason.cause : new Error(`it ended with ${reason._tag}`))
-    })
-    return {
-      job,
-      send,
-      close: async (): Promise<void> => {
-        send("cut", "stopped")
-        const deadline = setTimeout(() => void worker.terminate(), grace)
-        await exited.catch(() => {})
-        clearTimeout(deadline)
-      },
-    }
+    const events = yield* Deferred.await(watched)
+    yield* Effect.forEach(
+      lines,
+      ({ job, port2 }) =>
+        Stream.runForEach(tasks.Generate({ job, orders: port2 }), (event) =>
+          Effect.sync(() => {
+            switch (event._tag) {
+              case "Ready":
+                return begin(events)
+              case "Counted":
+                return events.parcel(event.parcel)
+              case "Ended":
+                return void results.push(event.result)
+            }
+          }),
+        ),
+      { concurrency: "unbounded", discard: true },
+    )
   })
+  const running = yield* generating.pipe(
+    Effect.exit,
+    Effect.zipWith(Deferred.await(watched), (exit, events) => {
+      if (Exit.isSuccess(exit)) events.ended(results)
+      else events.lost(Cause.squash(exit.cause))
+    }),
+    Effect.scoped,
+    Effect.ensuring(
+      Effect.sync(() => {
+        for (const { port1 } of lines) port1.close()
+      }),
+    ),
+    Effect.forkScoped({ startImmediately: true }),
+  )
 
-  return {
-    start: () => {
-      for (const thread of threads) thread.send("job", thread.job)
-    },
-    collect: () => {
-      for (const thread of threads) thread.send("collect", null)
-    },
-    stop: (reason) => {
-      for (const thread of threads) thread.send("stop", reason)
-    },
-    cut: (reason) => {
-      for (const thread of threads) thread.send("cut", reason)
-    },
-    close: async () => {
-      await Promise.all(threads.map((thread) => thread.close()))
-    },
-  }
-}
+  return (events: Events): Fleet => ({
+    start: () => Deferred.doneUnsafe(watched, Exit.succeed(events)),
+    collect: () => tell({ _tag: "Collect" }),
+    stop: (reason) => tell({ _tag: "Stop", reason }),
+    cut: (reason) => tell({ _tag: "Cut", reason }),
+    close: () => runPromise(Fiber.interrupt(running)),
+  })
+})

@@ -1,39 +1,17 @@
-/**
- * A thread that generates load: the entry file of each thread of a run. It does what it is told over
- * its link, and exits when it has ended and said so. Nothing of Effect is loaded here.
- */
-import { Link, parentThreadWire } from "@manycore/ipc/bare"
+/** A thread that generates load: the entry file of each thread of a run. */
+import { serve } from "@manycore/threads/bare"
 
 import * as Histogram from "../Histogram.ts"
-import { generate } from "./Fleet.ts"
-import * as Messages from "./messages.ts"
+import { generating } from "./generating.ts"
+import type { Generators } from "./Generators.ts"
 
-const wire = parentThreadWire()
-if (wire !== undefined) {
-  const link = new Link(wire)
-  const { on, send } = Messages.over(link)
-  Histogram.ready()
-  on("job", (job) => {
-    let over = false
-    const generator = generate(
-      job,
-      {
-        ready: () => send("ready", null),
-        parcel: (parcel) => send("parcel", parcel),
-        ended: (result) => {
-          over = true
-          send("ended", result)
-          link.close()
-        },
-      },
-      true,
-    )
-    on("begin", generator.begin)
-    on("collect", () => {
-      if (!over) generator.collect()
-    })
-    on("stop", generator.stop)
-    on("cut", generator.cut)
-    generator.prepare()
-  })
-}
+serve<typeof Generators>(
+  {
+    Generate: (task, { signal }) => {
+      Histogram.ready()
+      return generating(task, signal)
+    },
+  },
+  // It takes some ms, which pass while the task is on its way.
+  { setup: () => void setImmediate(Histogram.ready) },
+)
