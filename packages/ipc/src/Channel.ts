@@ -13,7 +13,7 @@ import type { Transferable } from "node:worker_threads"
 
 import { Effect, type Scope } from "effect"
 
-import type { Link, LinkStats } from "./bare/Link.ts"
+import type { Link, LinkStats, Listener } from "./bare/Link.ts"
 import * as overLink from "./internal/fromLink.ts"
 import type { CloseReason, IpcError } from "./IpcError.ts"
 
@@ -59,7 +59,8 @@ export interface Channel {
    * them, between threads only. Do not change the message before `send` has succeeded.
    *
    * Subjects are names of conversations, not of messages: a peer cuts off who uses more than 16,000 in
-   * the life of a channel, or one of more than 4,096 characters.
+   * the life of a channel, or one of more than 4,096 characters. A subject that ends in `<` is for
+   * answers, which have a window of their own: a call that waits for room never holds them up.
    *
    * Fails with `NotSerializable` or `MessageTooLarge` for this message alone, and with the close
    * reason once the channel has ended.
@@ -86,10 +87,11 @@ export interface Channel {
   readonly link: Link
 
   /**
-   * Listen to a subject with a function; what it gets is consumed at once. Answers how to stop.
-   * For protocols that bound by themselves what they hold.
+   * Listen to a subject with a function; what it gets is consumed at once, unless it answers `false`:
+   * then `link.consume(weight, subject)` does so later. Answers how to stop. For protocols that bound by
+   * themselves what they hold.
    */
-  readonly listen: (subject: string, listener: (message: unknown) => void) => () => void
+  readonly listen: (subject: string, listener: Listener) => () => void
 }
 
 /**

@@ -8,6 +8,7 @@
  * | `manycore_ipc_bytes_sent`, `manycore_ipc_bytes_received` | counter | bytes: exact on pipes, a good guess elsewhere |
  * | `manycore_ipc_messages_refused` | counter | not copyable, too large, or the channel ended first |
  * | `manycore_ipc_bytes_outstanding` | gauge | bytes sent that the peer has not consumed |
+ * | `manycore_ipc_bytes_waiting` | gauge | bytes that wait here, since the peer has no room for them |
  * | `manycore_ipc_calls_in_flight` | gauge | calls and streams of `Ipc.client` that have not ended |
  * | `manycore_ipc_queue_wait_ms` | histogram | from `send` or a call to the transport |
  * | `manycore_ipc_round_trip_ms` | histogram | from a call to its answer, waiting included |
@@ -86,6 +87,11 @@ const registerUnsafe = (
       Metric.gauge("manycore_ipc_bytes_outstanding", about("Bytes sent and not yet consumed")),
       context,
       { ...readOnly, get: () => ({ value: link.stats.outstanding }) },
+    ),
+    Metric.registerUnsafe(
+      Metric.gauge("manycore_ipc_bytes_waiting", about("Bytes that wait for room at the peer")),
+      context,
+      { ...readOnly, get: () => ({ value: link.stats.waiting }) },
     ),
     Metric.registerUnsafe(
       Metric.gauge("manycore_ipc_calls_in_flight", about("Calls that have not ended")),

@@ -11,9 +11,12 @@
 import { Effect, Layer, Queue, type Scope } from "effect"
 import * as RpcClient from "effect/rpc/RpcClient"
 import { RpcClientDefect, RpcClientError } from "effect/rpc/RpcClientError"
+import type { FromClientEncoded } from "effect/rpc/RpcMessage"
 import * as RpcServer from "effect/rpc/RpcServer"
 
 import { dieExit } from "./bare/flat.ts"
+import { Intake } from "./bare/Intake.ts"
+import type { Link } from "./bare/Link.ts"
 import type { Channel } from "./Channel.ts"
 import { atOnceInTurn } from "./internal/atOnce.ts"
 import { attend } from "./internal/attend.ts"
@@ -23,6 +26,7 @@ import {
   nodeTransfer,
   refusedAnswer,
   requestLine,
+  responseLine,
 } from "./internal/clientProtocol.ts"
 import { codecFor } from "./internal/codecFor.ts"
 import { isFromClient } from "./internal/envelope.ts"
@@ -69,10 +73,23 @@ export const layerClient = (channel: Channel, options?: Options): Layer.Layer<Rp
     ),
   )
 
+/** Takes requests in turn; what is said about one that was not taken yet ends with it. */
+const requests = (link: Link, start: (request: FromClientEncoded) => void) => {
+  const intake = new Intake<string | number, FromClientEncoded>(link, start)
+  return {
+    hear: (message: FromClientEncoded, weight: number): boolean => {
+      if (message._tag === "Request") return intake.take(message.id, message, weight)
+      if (message._tag !== "Interrupt" || !intake.forget(message.requestId)) start(message)
+      return true
+    },
+    stop: () => intake.stop(),
+  }
+}
+
 /** Answers who calls when the server has stopped. */
-const refuse = ({ link }: Channel, name: string, message: unknown) => {
-  if (!isFromClient(message) || message._tag !== "Request") return
-  link.send(link.line(`${name}:response`), {
+const refuse = (link: Link, name: string) => (message: FromClientEncoded) => {
+  if (message._tag !== "Request") return
+  link.send(link.line(responseLine(name)), {
     _tag: "Exit",
     requestId: message.id,
     exit: dieExit(refusedAnswer(`nobody serves ${message.tag}`)),
@@ -94,24 +111,31 @@ export const makeServer = (
     Effect.fnUntraced(function* (write) {
       const name = options?.name ?? "rpc"
       const peer = 0
+      const { link } = channel
       const run = yield* atOnceInTurn
+      const taken = requests(link, (message) =>
+        run(Effect.exit(Effect.suspend(() => write(peer, message)))),
+      )
+      const answerNo = refuse(link, name)
+      const refused = requests(link, answerNo)
+      const junk = (message: unknown) => run(ignored(channel, message))
       yield* Effect.acquireRelease(
         Effect.sync(() =>
           attend(
             channel,
             requestLine(name),
-            (message) =>
-              run(
-                isFromClient(message)
-                  ? Effect.exit(Effect.suspend(() => write(peer, message)))
-                  : ignored(channel, message),
-              ),
-            (message) => refuse(channel, name, message),
+            (message, weight) =>
+              isFromClient(message) ? taken.hear(message, weight) : junk(message),
+            (message, weight) => !isFromClient(message) || refused.hear(message, weight),
           ),
         ),
-        (stop) => Effect.sync(stop),
+        (stop) =>
+          Effect.sync(() => {
+            stop()
+            for (const request of taken.stop()) answerNo(request)
+          }),
       )
-      channel.link.serve(requestLine(name))
+      link.serve(requestLine(name))
       const disconnects = yield* Queue.unbounded<number>()
       yield* channel.closed.pipe(Effect.andThen(Queue.offer(disconnects, peer)), Effect.forkScoped)
       return {
@@ -119,7 +143,7 @@ export const makeServer = (
         // A response that cannot be sent ends its call; one whose reader has gone has nobody left
         // to tell.
         send: (_client, response, transfer) =>
-          channel.send(`${name}:response`, response, nodeTransfer(transfer)).pipe(
+          channel.send(responseLine(name), response, nodeTransfer(transfer)).pipe(
             Effect.catchReasons("IpcError", {
               NotSerializable: ({ message }) => Effect.die(new Error(message)),
               MessageTooLarge: ({ message }) => Effect.die(refusedAnswer(message)),

@@ -3,6 +3,8 @@ import { type Channel, Ipc } from "@manycore/ipc"
 import { Census, Condition } from "@manycore/testkit"
 import { Cause, Effect, Exit, Fiber, type Scope, Stream } from "effect"
 
+import { callLine } from "../src/bare/flat.ts"
+import { requestLine } from "../src/internal/clientProtocol.ts"
 import { Contract, NotDivisible } from "./fixtures/Contract.ts"
 import { Handlers } from "./fixtures/handlers.ts"
 import * as Transports from "./fixtures/transports.ts"
@@ -257,8 +259,8 @@ for (const transport of transports) {
           [-2, "Pid"],
           [-2, "Pid"],
         ]
-        for (const frame of frames) yield* channel.send("rpc:request", frame)
-        for (const call of [...calls, -2, 4711]) yield* channel.send("rpc>", call)
+        for (const frame of frames) yield* channel.send(requestLine("rpc"), frame)
+        for (const call of [...calls, -2, 4711]) yield* channel.send(callLine("rpc"), call)
         assert.isAbove(yield* client.Pid(), 0)
       }).pipe(Effect.scoped),
     )

@@ -6,6 +6,7 @@
  * - **Credits** bound what is under way: a side may have `window` bytes unconsumed at the other, and
  *   one message more. `send` tells when the window is full; who goes on sending then only fills its
  *   own heap. What nobody listens to yet is kept, and not consumed.
+ * - **Answers** travel on lines whose names end in `<`, and have a window of their own: see `SendWindow`.
  * - A link **ends** once, with a reason: the peer's end, ours, or a peer that breaks these rules.
  *
  * It starts nothing. It stops with `close`, which lets what was sent leave first.
@@ -15,10 +16,10 @@
 import type { Transferable } from "node:worker_threads"
 
 import type { CloseReason } from "./CloseReason.ts"
-import { Fifo } from "./Fifo.ts"
 import { Measure } from "./Measure.ts"
 import { Outbox, type Owner } from "./Outbox.ts"
 import { ownCopies } from "./ownCopies.ts"
+import { isAnswers, SendWindow } from "./SendWindow.ts"
 import { mark, TooLarge, type Wire } from "./Wire.ts"
 
 export interface LinkOptions {
@@ -36,6 +37,8 @@ export interface LinkStats {
   readonly bytesReceived: number
   /** Bytes sent and not yet consumed by the peer. */
   readonly outstanding: number
+  /** Bytes that wait here, since the peer has no room for them. */
+  readonly waiting: number
   /** Messages that could not be sent: not copyable, too large, or the link ended first. */
   readonly refused: number
 }
@@ -54,7 +57,7 @@ const overhead = 64
 
 /** The line of the link itself. Its bodies: a kind, then what belongs to it. */
 const control = 0
-const kinds = { name: 0, credit: 1, serve: 2, goodbye: 3, window: 4 }
+const kinds = { name: 0, credit: 1, serve: 2, goodbye: 3, window: 4, answersCredit: 5 }
 
 /** A peer that uses more names, or longer ones, is not one of ours. */
 const mostNames = 16_384
@@ -66,16 +69,9 @@ const longestName = 4096
  */
 const mostPending = 256 * 1024
 
-interface Waiting {
-  readonly line: number
-  readonly body: unknown
-  readonly weight: number
-  readonly transfer: ReadonlyArray<Transferable> | undefined
-  readonly owner: Owner | undefined
-}
-
 interface Incoming {
   readonly name: string
+  readonly isAnswers: boolean
   listener: Listener | undefined
   /** Body and weight of what came before anybody listened. */
   early: Array<readonly [body: unknown, weight: number]>
@@ -97,19 +93,21 @@ export class Link {
   private readonly window: number
   /** The smaller one of both sides' windows. */
   private common: number
-  /** What was sent while there was no room. */
-  private readonly waiting = new Fifo<Waiting>()
+  private readonly messages = new SendWindow()
+  private readonly answers = new SendWindow()
+  /** The windows of the lines, by their numbers. */
+  private readonly windows: Array<SendWindow | undefined> = []
+  private readonly unreadWaiters = new Set<() => void>()
   private readonly maxMessageBytes: number
   private readonly lines = new Map<string, number>()
   private readonly incoming: Array<Incoming | undefined> = []
   private readonly byName = new Map<string, Incoming>()
   private readonly served = new Set<string>()
-  private readonly waiters = new Set<() => void>()
   private readonly servedWaiters = new Map<string, Set<() => void>>()
   private readonly closeListeners = new Set<(reason: CloseReason) => void>()
-  private outstanding = 0
   private unconsumed = 0
   private owed = 0
+  private owedForAnswers = 0
   private reason: CloseReason | undefined
   private readonly counts = { sent: 0, received: 0, bytesSent: 0, bytesReceived: 0, refused: 0 }
 
@@ -123,22 +121,25 @@ export class Link {
     this.common = this.window
     this.maxMessageBytes = options.maxMessageBytes ?? defaultMaxMessageBytes
     this.outbox = new Outbox(
-      (batch, transfer, weight, isText) => {
+      (batch, transfer, weight, isText, window) => {
         const bytes = wire.write(batch, transfer, isText)
         // A wire that counts bytes corrects our guess; the peer counts the same ones. What is only
         // about the link itself is free, or credits would be paid with credits for ever.
         // Many small messages weigh more than their bytes, in the socket's queue too: the larger counts.
-        if (weight > 0) this.outstanding += Math.max(0, bytes - weight)
+        if (weight > 0 && window !== undefined) window.outstanding += Math.max(0, bytes - weight)
       },
-      (weight) => {
+      (weight, window) => {
         this.counts.refused++
-        this.repay(weight)
+        this.repay(window ?? this.messages, weight)
       },
     )
     wire.open({
       onBatch: (batch, bytes) => this.receive(batch, bytes),
       onClose: (reason) => this.end(reason),
-      onDrain: () => this.repay(0),
+      onDrain: () => {
+        this.repay(this.answers, 0)
+        this.repay(this.messages, 0)
+      },
     })
     if (this.window !== defaultWindow) this.tell([kinds.window, this.window])
   }
@@ -148,21 +149,44 @@ export class Link {
     return this.reason
   }
 
-  /** Whether the window has room. */
+  /** Whether there is room for more; answers have room of their own. */
   get writable(): boolean {
-    return this.waiting.length === 0 && this.hasRoom
+    return this.isWritable(this.messages)
+  }
+
+  /** Whether there is room for more on a line. */
+  hasRoomOn(line: number): boolean {
+    return this.isWritable(this.windowOf(line))
+  }
+
+  /**
+   * The peer does not read its answers: so many of them wait here that no more should be made. See
+   * `Intake`.
+   */
+  get isUnread(): boolean {
+    const { held } = this.answers
+    return held > 0 && held >= Math.min(this.common, mostPending)
+  }
+
+  private windowOf(line: number): SendWindow {
+    return this.windows[line] ?? this.messages
+  }
+
+  private isWritable(window: SendWindow): boolean {
+    return !window.isWaiting && this.hasRoom(window)
   }
 
   /** A peer that grants credit and reads nothing must not fill our memory either. */
-  private get hasRoom(): boolean {
+  private hasRoom(window: SendWindow): boolean {
     return (
-      this.outstanding < this.common &&
+      window.outstanding < this.common &&
       (this.wire.pending?.() ?? 0) < Math.min(this.common, mostPending)
     )
   }
 
   get stats(): LinkStats {
-    return { ...this.counts, outstanding: this.outstanding }
+    const outstanding = this.messages.outstanding + this.answers.outstanding
+    return { ...this.counts, outstanding, waiting: this.messages.held + this.answers.held }
   }
 
   /** The number under which messages of `name` are sent. */
@@ -171,13 +195,14 @@ export class Link {
     if (line === undefined) {
       line = this.lines.size + 1
       this.lines.set(name, line)
+      if (isAnswers(name)) this.windows[line] = this.answers
       this.tell([kinds.name, line, name])
     }
     return line
   }
 
   /**
-   * Send one message; true while there is room for more. `owner` is told when it could not be sent.
+   * Send one message; true while there is room for more on its line. `owner` is told when it could not be sent.
    * After the end of the link nothing is sent, and the owner is told at once.
    */
   send(
@@ -214,22 +239,23 @@ export class Link {
     owner: Owner | undefined,
   ): boolean {
     if (this.isEnded(owner)) return false
+    const window = this.windowOf(line)
     this.look(body, isParts)
     const { size } = this.measure
     if (size > this.maxMessageBytes) {
       this.counts.refused++
       owner?.refused(new TooLarge(size, this.maxMessageBytes))
-      return this.writable
+      return this.isWritable(window)
     }
     if (this.measure.native !== undefined && !this.wire.copiesNatives) {
       this.counts.refused++
       owner?.refused(new TypeError(`a ${this.measure.native} cannot be copied to another process`))
-      return this.writable
+      return this.isWritable(window)
     }
     const weight = size + overhead
-    if (this.writable) this.post(isParts, line, body, weight, transfer, owner)
-    else this.waiting.push({ line, body, weight, transfer, owner })
-    return this.writable
+    if (this.isWritable(window)) this.post(isParts, line, body, weight, transfer, owner)
+    else window.hold({ line, body, weight, transfer, owner })
+    return this.isWritable(window)
   }
 
   private look(body: unknown, isParts: boolean): void {
@@ -248,15 +274,17 @@ export class Link {
     owner: Owner | undefined,
   ): void {
     const { measure, outbox } = this
-    this.outstanding += weight
+    const window = this.windowOf(line)
+    window.outstanding += weight
     this.counts.sent++
     this.counts.bytesSent += weight - overhead
-    // A batch with the same object: the message begins a new one. Whoever is told of the flush may
-    // send, and measure, something else.
-    while (!outbox.isEmpty && (measure.isShared || !measure.isWhole)) {
+    // A batch with the same object, or of the other window: the message begins a new one. Whoever is told
+    // of the flush may send, and measure, something else.
+    while (!outbox.isEmpty && (measure.isShared || !measure.isWhole || outbox.isOther(window))) {
       outbox.flush()
       this.look(body, isParts)
     }
+    outbox.window = window
     const isWhole = measure.isWhole
     if (measure.isLarge && isWhole && !measure.isShared && this.wire.moves === true) {
       const copies = ownCopies(body, transfer)
@@ -264,14 +292,27 @@ export class Link {
     } else outbox.add(line, body, weight, transfer, owner, measure.isText, !isWhole)
   }
 
-  /** Call back once when the window has room again, or the link has ended. Answers how to cancel. */
-  onceWritable(callback: () => void): () => void {
-    if (this.writable || this.reason !== undefined) {
+  /**
+   * Call back once when there is room again, or the link has ended. Answers how to cancel. `line`: on
+   * this line.
+   */
+  onceWritable(callback: () => void, line = control): () => void {
+    const window = this.windowOf(line)
+    return this.once(this.isWritable(window), window.waiters, callback)
+  }
+
+  /** Call back once when `isUnread` no longer holds, or the link has ended. Answers how to cancel. */
+  onceRead(callback: () => void): () => void {
+    return this.once(!this.isUnread, this.unreadWaiters, callback)
+  }
+
+  private once(isNow: boolean, waiters: Set<() => void>, callback: () => void): () => void {
+    if (isNow || this.reason !== undefined) {
       callback()
       return () => {}
     }
-    this.waiters.add(callback)
-    return () => this.waiters.delete(callback)
+    waiters.add(callback)
+    return () => waiters.delete(callback)
   }
 
   /** Listen to a line. What came before is handed over at once. One listener for each name. */
@@ -287,14 +328,18 @@ export class Link {
     }
   }
 
-  /** Give back a part of the window that a listener had kept. */
-  consume(weight: number): void {
+  /** Give back a part of the window that a listener had kept. `name`: of its line, where it is one of answers. */
+  consume(weight: number, name?: string): void {
+    this.release(weight, name !== undefined && isAnswers(name))
+  }
+
+  private release(weight: number, isAnswer: boolean): void {
     this.unconsumed -= weight
-    this.owed += weight
-    if (this.owed >= this.common / 4) {
-      this.tell([kinds.credit, this.owed])
-      this.owed = 0
-    }
+    const owed = weight + (isAnswer ? this.owedForAnswers : this.owed)
+    const isTold = owed >= this.common / 4
+    if (isTold) this.tell([isAnswer ? kinds.answersCredit : kinds.credit, owed])
+    if (isAnswer) this.owedForAnswers = isTold ? 0 : owed
+    else this.owed = isTold ? 0 : owed
   }
 
   /** Tell the peer that calls of this name are answered from now on. */
@@ -308,13 +353,10 @@ export class Link {
 
   /** Call back once when the peer serves this name, or the link has ended. Answers how to cancel. */
   onceServed(name: string, callback: () => void): () => void {
-    if (this.served.has(name) || this.reason !== undefined) {
-      callback()
-      return () => {}
-    }
+    const isServed = this.served.has(name)
     const waiters = this.servedWaiters.get(name) ?? new Set()
-    this.servedWaiters.set(name, waiters.add(callback))
-    return () => waiters.delete(callback)
+    if (!isServed && this.reason === undefined) this.servedWaiters.set(name, waiters)
+    return this.once(isServed, waiters, callback)
   }
 
   /** Call back once when the link ends, at once when it has. Answers how to cancel. */
@@ -340,7 +382,9 @@ export class Link {
   close(): void {
     if (this.reason !== undefined) return
     // What the peer has room for leaves, also when this process has to hold it for a while.
-    this.postWaiting(() => this.outstanding < this.common)
+    for (const window of [this.answers, this.messages]) {
+      this.postWaiting(window, () => window.outstanding < this.common)
+    }
     this.tell([kinds.goodbye])
     this.outbox.flush()
     this.end({ _tag: "ChannelClosed" })
@@ -354,12 +398,14 @@ export class Link {
     if (this.reason !== undefined) return
     this.reason = reason
     this.outbox.discard(reason)
-    for (const { owner } of this.waiting.clear()) {
+    const windows = [this.answers, this.messages]
+    for (const { owner } of windows.flatMap((window) => window.clear())) {
       this.counts.refused++
       owner?.refused(reason)
     }
     this.wire.close(reason._tag === "ProtocolViolation")
-    this.wake(this.waiters)
+    for (const { waiters } of windows) this.wake(waiters)
+    this.wake(this.unreadWaiters)
     for (const waiters of this.servedWaiters.values()) this.wake(waiters)
     this.servedWaiters.clear()
     const listeners = [...this.closeListeners]
@@ -377,15 +423,16 @@ export class Link {
     for (const callback of callbacks) callback()
   }
 
-  private repay(weight: number): void {
-    this.outstanding = Math.max(0, this.outstanding - weight)
-    this.postWaiting(() => this.hasRoom)
-    if (this.waiters.size > 0 && this.writable) this.wake(this.waiters)
+  private repay(window: SendWindow, weight: number): void {
+    window.repay(weight)
+    this.postWaiting(window, () => this.hasRoom(window))
+    if (window.waiters.size > 0 && this.isWritable(window)) this.wake(window.waiters)
+    if (this.unreadWaiters.size > 0 && !this.isUnread) this.wake(this.unreadWaiters)
   }
 
-  private postWaiting(hasRoom: () => boolean): void {
-    while (this.waiting.length > 0 && hasRoom()) {
-      const next = this.waiting.shift()
+  private postWaiting(window: SendWindow, hasRoom: () => boolean): void {
+    while (hasRoom()) {
+      const next = window.next()
       if (next === undefined) return
       // It may have changed, and others were looked at meanwhile.
       this.look(next.body, false)
@@ -396,7 +443,7 @@ export class Link {
   private incomingOf(name: string): Incoming {
     let incoming = this.byName.get(name)
     if (incoming === undefined) {
-      incoming = { name, listener: undefined, early: [] }
+      incoming = { name, isAnswers: isAnswers(name), listener: undefined, early: [] }
       this.byName.set(name, incoming)
     }
     return incoming
@@ -415,18 +462,17 @@ export class Link {
     let data = 0
     for (let i = 2; i < batch.length; i += 2) if (batch[i] !== control) data++
     this.counts.bytesReceived += bytes > 0 ? bytes : Math.max(0, weight - overhead * data)
-    const total = data > 0 ? Math.max(bytes, weight) : 0
+    // No message weighs less than this, whatever its sender says.
+    const total = data > 0 ? Math.max(bytes, weight, overhead * data) : 0
     this.unconsumed += total
     if (this.unconsumed > 2 * Math.max(this.window, defaultWindow) + this.maxMessageBytes) {
       return this.violate("more messages than the window has room for")
     }
-    const share = total / Math.max(count, 1)
+    const share = total / Math.max(data, 1)
     for (let i = 2; i < batch.length && this.reason === undefined; i += 2) {
       const line: unknown = batch[i]
-      if (line === control) {
-        this.consume(share)
-        this.onControl(batch[i + 1])
-      } else this.onMessage(line, batch[i + 1], share)
+      if (line === control) this.onControl(batch[i + 1])
+      else this.onMessage(line, batch[i + 1], share)
     }
   }
 
@@ -446,7 +492,7 @@ export class Link {
         throw error
       })
     }
-    this.consume(weight)
+    this.release(weight, incoming.isAnswers)
   }
 
   private onControl(body: unknown): void {
@@ -456,11 +502,10 @@ export class Link {
       if (first !== Math.max(1, this.incoming.length)) return this.violate("a line out of turn")
       if (first > mostNames || second.length > longestName) return this.violate("too many names")
       this.incoming[first] = this.incomingOf(second)
-    } else if (kind === kinds.credit && isCount(first)) {
-      if (first > this.outstanding + 1) {
-        return this.violate("a credit for what was not sent")
-      }
-      this.repay(first)
+    } else if ((kind === kinds.credit || kind === kinds.answersCredit) && isCount(first)) {
+      const window = kind === kinds.credit ? this.messages : this.answers
+      if (first > window.outstanding + 1) return this.violate("a credit for what was not sent")
+      this.repay(window, first)
     } else if (kind === kinds.window && isCount(first)) {
       this.common = Math.min(this.window, first)
     } else if (kind === kinds.serve && typeof first === "string") {

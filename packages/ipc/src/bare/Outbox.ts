@@ -13,6 +13,7 @@
  */
 import type { Transferable } from "node:worker_threads"
 
+import type { SendWindow } from "./SendWindow.ts"
 import { type Batch, mark } from "./Wire.ts"
 
 /** Who is told when a message could not be sent after all. */
@@ -28,6 +29,7 @@ export type Post = (
   transfer: ReadonlyArray<Transferable> | undefined,
   weight: number,
   isText: boolean,
+  window: SendWindow | undefined,
 ) => void
 
 /** Flushes at the microtask; `queueMicrotask` would cost a resource for async hooks each time. */
@@ -43,6 +45,15 @@ const fewest = 32
 const most = 256
 
 type Transfers = Array<ReadonlyArray<Transferable> | undefined>
+
+/** A batch that could not be handed over. */
+interface Whole {
+  readonly items: Batch
+  readonly owners: ReadonlyArray<Owner | undefined>
+  readonly transfers: Transfers | undefined
+  readonly weight: number
+  readonly window: SendWindow | undefined
+}
 
 /** An owner that throws has a bug; the others are told all the same. */
 const tellAll = (told: ReadonlyArray<() => void>): void => {
@@ -65,14 +76,16 @@ export class Outbox {
   private isText = true
   /** The objects of the batch: who measures a message for it adds those inside. */
   objects = new Set<object>()
+  /** Whose messages the batch holds, if it holds any: those of one window leave in one batch. */
+  window: SendWindow | undefined = undefined
   private firstCount = fewest
   private maxCount = fewest
   private isScheduled = false
   private readonly post: Post
   /** A message was refused: its weight will not arrive. */
-  private readonly onRefused: (weight: number) => void
+  private readonly onRefused: (weight: number, window: SendWindow | undefined) => void
 
-  constructor(post: Post, onRefused: (weight: number) => void) {
+  constructor(post: Post, onRefused: (weight: number, window: SendWindow | undefined) => void) {
     this.post = post
     this.onRefused = onRefused
   }
@@ -85,6 +98,11 @@ export class Outbox {
 
   get isEmpty(): boolean {
     return this.owners.length === 0
+  }
+
+  /** Whether the batch holds messages of another window. */
+  isOther(window: SendWindow): boolean {
+    return this.window !== undefined && this.window !== window
   }
 
   /**
@@ -125,17 +143,17 @@ export class Outbox {
   }
 
   flush(): void {
-    const { isText, items, owners, transfers, weight } = this
+    const { isText, items, owners, transfers, weight, window } = this
     if (owners.length === 0) return
     this.clear()
     items[1] = weight
     const merged = transfers?.flatMap((one) => one ?? [])
     // The owners are told only when all has left: what they send next comes after it.
     try {
-      this.post(items, merged, weight, isText && merged === undefined)
+      this.post(items, merged, weight, isText && merged === undefined, window)
     } catch (error) {
-      if (owners.length === 1) this.refuse(owners[0], weight, error)
-      else tellAll(this.postOneByOne(items, owners, transfers, weight))
+      if (owners.length === 1) this.refuse(owners[0], weight, window, error)
+      else tellAll(this.postOneByOne({ items, owners, transfers, weight, window }))
       return
     }
     for (const owner of owners) owner?.sent?.()
@@ -147,32 +165,39 @@ export class Outbox {
     this.transfers = undefined
     this.weight = 0
     this.isText = true
+    this.window = undefined
     if (this.objects.size > 0) this.objects = new Set()
   }
 
   /** One of them cannot be sent: find out which, and send the others. */
-  private postOneByOne(
-    items: Batch,
-    owners: ReadonlyArray<Owner | undefined>,
-    transfers: Transfers | undefined,
-    total: number,
-  ): Array<() => void> {
+  private postOneByOne({
+    items,
+    owners,
+    transfers,
+    weight: total,
+    window,
+  }: Whole): Array<() => void> {
     let data = 0
     for (let i = 2; i < items.length; i += 2) if (items[i] !== 0) data++
     return owners.map((owner, i) => {
       const weight = items[2 + 2 * i] === 0 ? 0 : total / data
       try {
         const batch = [mark, weight, items[2 + 2 * i], items[3 + 2 * i]]
-        this.post(batch, transfers?.[i], weight, false)
+        this.post(batch, transfers?.[i], weight, false, window)
         return () => owner?.sent?.()
       } catch (error) {
-        return () => this.refuse(owner, weight, error)
+        return () => this.refuse(owner, weight, window, error)
       }
     })
   }
 
-  private refuse(owner: Owner | undefined, weight: number, error: unknown): void {
-    this.onRefused(weight)
+  private refuse(
+    owner: Owner | undefined,
+    weight: number,
+    window: SendWindow | undefined,
+    error: unknown,
+  ): void {
+    this.onRefused(weight, window)
     owner?.refused(error)
   }
 
@@ -182,7 +207,7 @@ export class Outbox {
     this.clear()
     tellAll(
       owners.map((owner, i) => () => {
-        if (items[2 + 2 * i] !== 0) this.refuse(owner, 0, error)
+        if (items[2 + 2 * i] !== 0) this.refuse(owner, 0, undefined, error)
       }),
     )
   }

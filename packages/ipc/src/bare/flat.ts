@@ -1,6 +1,6 @@
 /**
  * Flat calls: how a call that needs neither a stream nor middleware travels. Two lines for each
- * name, `NAME>` for what the caller says and `NAME<` for what the server answers.
+ * name, `NAME.>` for what the caller says and `NAME.<` for what the server answers.
  *
  * | body | what |
  * | --- | --- |
@@ -15,8 +15,8 @@
  * @since 0.1.0
  */
 
-export const callLine = (name: string): string => `${name}>`
-export const answerLine = (name: string): string => `${name}<`
+export const callLine = (name: string): string => `${name}.>`
+export const answerLine = (name: string): string => `${name}.<`
 
 export interface Call {
   readonly id: number

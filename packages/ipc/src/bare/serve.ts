@@ -16,15 +16,8 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import type * as RpcSchema from "effect/rpc/RpcSchema"
 
 import { parentProcessWire } from "../internal/wires.ts"
-import {
-  answerLine,
-  answerParts,
-  type Call,
-  callLine,
-  dieExit,
-  failExit,
-  readCall,
-} from "./flat.ts"
+import { answerLine, answerParts, type Call, callLine, dieExit, failExit } from "./flat.ts"
+import { flatIntake } from "./flatIntake.ts"
 import { Link, type LinkOptions } from "./Link.ts"
 import { parentThreadWire } from "./portWire.ts"
 import { TooLarge } from "./Wire.ts"
@@ -133,19 +126,18 @@ export const serveOn = <Group>(
     for (const controller of controllers) controller.abort()
   }
 
-  const stopListening = link.listen(callLine(name), (body) => {
-    const call = readCall(body)
-    if (typeof call === "number") {
-      const controller = running.get(call)
-      running.delete(call)
-      controller?.abort()
-    } else if (call !== undefined) run(call)
+  const intake = flatIntake(link, run, (id) => {
+    const controller = running.get(id)
+    running.delete(id)
+    controller?.abort()
   })
+  const stopListening = link.listen(callLine(name), intake.hear)
   const forget = link.onceClosed(abortAll)
   link.serve(name)
   return () => {
     stopListening()
     forget()
+    intake.stop()
     abortAll()
   }
 }

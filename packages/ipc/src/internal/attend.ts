@@ -3,10 +3,8 @@
  * dropped: a link would keep it for whoever comes next, in a window that calls need, and its sender would
  * wait for ever.
  */
-import type { Link } from "../bare/Link.ts"
+import type { Link, Listener } from "../bare/Link.ts"
 import type { Channel } from "../Channel.ts"
-
-type Listener = (message: unknown) => void
 
 interface Place {
   listeners: number

@@ -35,7 +35,10 @@ export const ignored = (channel: Channel, message: unknown) =>
   Effect.logWarning(`ignored a message from ${channel.peer} that is not rpc`, message)
 
 /** What a client says; the server announces that it listens there. */
-export const requestLine = (name: string): string => `${name}:request`
+export const requestLine = (name: string): string => `${name}:>`
+
+/** What the server answers. */
+export const responseLine = (name: string): string => `${name}:<`
 
 /** Says of a defect that it is none: the answer could not be sent. An Error's name does not travel. */
 const refusedMark = "@manycore/ipc: an answer that could not be sent"
@@ -83,7 +86,7 @@ export const clientProtocol = Effect.fnUntraced(function* (
       // one call come one after the other, and a slow consumer holds up its own call only.
       yield* Effect.acquireRelease(
         Effect.sync(() => [
-          attend(channel, `${name}:response`, (message) => {
+          attend(channel, responseLine(name), (message) => {
             run(isFromServer(message) ? deliver(message) : ignored(channel, message))
           }),
           link.onceClosed((reason) => {

@@ -13,15 +13,8 @@ import type * as RpcGroup from "effect/rpc/RpcGroup"
 import { RequestId } from "effect/rpc/RpcMessage"
 import * as Transferable from "effect/workers/Transferable"
 
-import {
-  answerLine,
-  answerParts,
-  type Call,
-  callLine,
-  dieExit,
-  readCall,
-  type Trace,
-} from "../bare/flat.ts"
+import { answerLine, answerParts, type Call, callLine, dieExit, type Trace } from "../bare/flat.ts"
+import { flatIntake } from "../bare/flatIntake.ts"
 import { TooLarge } from "../bare/Wire.ts"
 import type { Channel } from "../Channel.ts"
 import { attend } from "./attend.ts"
@@ -139,16 +132,7 @@ export const flatServer = Effect.fnUntraced(function* (
     fork(call, one, settled, isWrapper && (result as Rpc.Wrapper<unknown>).uninterruptible)
   }
 
-  const onCall = (body: unknown) => {
-    const call = readCall(body)
-    if (typeof call === "number") {
-      const fiber = fibers.get(call)
-      fibers.delete(call)
-      fiber?.interruptUnsafe()
-      return
-    }
-    // A call without an id has nobody who waits for it.
-    if (call === undefined) return
+  const begin = (call: Call) => {
     const one = served.get(call.tag)
     if (one === undefined) return say(call.id, `nobody serves ${call.tag}`, 2)
     if (fibers.has(call.id)) return say(call.id, "its id is in use", 2)
@@ -164,21 +148,26 @@ export const flatServer = Effect.fnUntraced(function* (
     )
   }
 
+  const intake = flatIntake(link, begin, (id) => {
+    const fiber = fibers.get(id)
+    fibers.delete(id)
+    fiber?.interruptUnsafe()
+  })
+
   /** Calls that come when nobody serves any more. */
-  const refuse = (body: unknown) => {
-    const call = readCall(body)
-    if (typeof call === "object") say(call.id, `nobody serves ${call.tag}`, 2)
-  }
+  const refuse = ({ id, tag }: Call) => say(id, `nobody serves ${tag}`, 2)
+  const standIn = flatIntake(link, refuse, () => {})
 
   yield* Effect.acquireRelease(
     Effect.sync(() => {
-      const stop = attend(channel, callLine(name), onCall, refuse)
+      const stop = attend(channel, callLine(name), intake.hear, standIn.hear)
       link.serve(name)
       return stop
     }),
     (stop) =>
       Effect.suspend(() => {
         stop()
+        const held = intake.stop()
         const running = [...fibers]
         fibers.clear()
         return Effect.andThen(
@@ -188,6 +177,7 @@ export const flatServer = Effect.fnUntraced(function* (
             setImmediate(() => {
               if (link.closed !== undefined) return
               for (const [id] of running) say(id, "its server has stopped", 2)
+              for (const call of held) refuse(call)
             })
           }),
         )

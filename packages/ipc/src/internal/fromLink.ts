@@ -5,7 +5,7 @@
 import { Cause, Deferred, Effect, Queue } from "effect"
 
 import type * as Plain from "../bare/CloseReason.ts"
-import type { Link } from "../bare/Link.ts"
+import type { Link, Listener } from "../bare/Link.ts"
 import { TooLarge } from "../bare/Wire.ts"
 import type { Channel } from "../Channel.ts"
 import {
@@ -52,65 +52,66 @@ export const refusal = (link: Link, error: unknown, call?: string): IpcError => 
   return new IpcError({ ...about, reason: new NotSerializable({ cause: error }) })
 }
 
-/** Suspends until the window has room, or the link has ended. */
-export const writable = (link: Link): Effect.Effect<void> =>
+/** Suspends until there is room, on this line if one is given, or the link has ended. */
+export const writable = (link: Link, line?: number): Effect.Effect<void> =>
   Effect.callback((resume) => {
-    const cancel = link.onceWritable(() => resume(Effect.void))
+    const cancel = link.onceWritable(() => resume(Effect.void), line)
     return Effect.sync(cancel)
   })
 
-interface Subscriber {
-  readonly keeps: boolean
-  readonly hear: (message: unknown, release: () => void) => void
-}
+/** What hears the messages of a subject, as a listener of the link does. */
+type Subscriber = Listener
 
-const free = () => {}
+/** One of several subscribers keeps its share of a message's weight. */
+const hearAll = (
+  link: Link,
+  subject: string,
+  all: ReadonlyArray<Subscriber>,
+  message: unknown,
+  weight: number,
+): boolean => {
+  const share = weight / all.length
+  let kept = 0
+  for (const hear of all) if (hear(message, share) === false) kept++
+  if (kept === 0) return true
+  link.consume(weight - kept * share, subject)
+  return false
+}
 
 /** Everybody who listens to one subject of one link. */
 const subscribers = (link: Link) => {
-  const bySubject = new Map<string, Set<Subscriber>>()
+  const bySubject = new Map<string, { readonly all: Set<Subscriber>; readonly stop: () => void }>()
+
+  const listen = (subject: string, all: Set<Subscriber>) =>
+    link.listen(subject, (message, weight) => {
+      if (all.size > 1) return hearAll(link, subject, [...all], message, weight)
+      for (const hear of all) return hear(message, weight)
+    })
+
   return (subject: string, subscriber: Subscriber): (() => void) => {
     const known = bySubject.get(subject)
-    const all = known ?? new Set<Subscriber>()
+    const all = known?.all ?? new Set()
     all.add(subscriber)
-    let stopListening = free
-    if (known === undefined) {
-      bySubject.set(subject, all)
-      stopListening = link.listen(subject, (message, weight) => {
-        let keepers = 0
-        for (const one of all) if (one.keeps) keepers++
-        const release =
-          keepers === 0
-            ? free
-            : () => {
-                if (--keepers === 0) link.consume(weight)
-              }
-        for (const one of all) one.hear(message, release)
-        return keepers === 0
-      })
-      stops.set(all, stopListening)
-    }
+    if (known === undefined) bySubject.set(subject, { all, stop: listen(subject, all) })
     return () => {
-      all.delete(subscriber)
-      if (all.size > 0) return
+      if (!all.delete(subscriber) || all.size > 0) return
+      bySubject.get(subject)?.stop()
       bySubject.delete(subject)
-      stops.get(all)?.()
     }
   }
 }
-
-const stops = new WeakMap<Set<Subscriber>, () => void>()
 
 const send = (link: Link): Channel["send"] => {
   const observers = observersOf(link)
   return (subject, message, transfer) =>
     Effect.callback((resume) => {
       const began = observers.size === 0 ? 0 : performance.now()
-      link.send(link.line(subject), message, transfer, {
+      const line = link.line(subject)
+      link.send(line, message, transfer, {
         refused: (error) => resume(Effect.fail(refusal(link, error))),
         sent: () => {
           if (began !== 0) for (const one of observers) one.left(performance.now() - began)
-          resume(link.writable ? Effect.void : writable(link))
+          resume(link.hasRoomOn(line) ? Effect.void : writable(link, line))
         },
       })
     })
@@ -126,14 +127,15 @@ export const fromLink = Effect.fnUntraced(function* (open: Effect.Effect<Link>) 
     peer: link.peer,
     link,
     send: send(link),
-    listen: (subject, listener) => attach(subject, { keeps: false, hear: listener }),
+    listen: attach,
     subscribe: Effect.fnUntraced(function* (subject) {
-      const queue = yield* Queue.unbounded<readonly [unknown, () => void], IpcError>()
+      const queue = yield* Queue.unbounded<readonly [unknown, number], IpcError>()
+      const release = (weight: number) => link.consume(weight, subject)
       yield* Effect.acquireRelease(
         Effect.sync(() => {
-          const stop = attach(subject, {
-            keeps: true,
-            hear: (message, release) => Queue.offerUnsafe(queue, [message, release]),
+          const stop = attach(subject, (message, weight) => {
+            Queue.offerUnsafe(queue, [message, weight])
+            return false
           })
           const forget = link.onceClosed((reason) => {
             Queue.failCauseUnsafe(queue, Cause.fail(refusal(link, reason)))
@@ -149,14 +151,14 @@ export const fromLink = Effect.fnUntraced(function* (open: Effect.Effect<Link>) 
             // What nobody will take any more must not fill the window for ever.
             Effect.ignore(
               Effect.map(Queue.clear(queue), (rest) => {
-                for (const [, release] of rest) release()
+                for (const [, weight] of rest) release(weight)
               }),
             ),
           ),
       )
       return {
-        take: Effect.map(Queue.take(queue), ([message, release]) => {
-          release()
+        take: Effect.map(Queue.take(queue), ([message, weight]) => {
+          release(weight)
           return message
         }),
       }

@@ -115,6 +115,39 @@ for (const kind of Pairs.kinds) {
       }),
     )
 
+    it.live("answers go on while nobody consumes the messages, and the other way round", () =>
+      Effect.gen(function* () {
+        const [one, two] = yield* Pairs.links(kind, { window: 64 * KiB })
+        const readers = [keep(two, "data"), keep(two, "data<")] as const
+        const lines = [one.line("data"), one.line("data<")] as const
+        for (const [i, j] of [
+          [0, 1],
+          [1, 0],
+        ] as const) {
+          while (one.send(lines[i], new Uint8Array(KiB)));
+          assert.isFalse(one.hasRoomOn(lines[i]))
+          const stop = Condition.until(
+            "more than a window has arrived on the other line",
+            () => {
+              if (one.hasRoomOn(lines[j])) one.send(lines[j], new Uint8Array(KiB))
+              const name = j === 1 ? "data<" : "data"
+              for (const [, weight] of readers[j].kept) two.consume(weight, name)
+              return (arrived += readers[j].kept.splice(0).length) > 200
+            },
+            { every: 1 },
+          )
+          let arrived = 0
+          yield* stop
+          assert.isFalse(one.hasRoomOn(lines[i]))
+          const name = i === 1 ? "data<" : "data"
+          yield* Condition.until("there is room again", () => {
+            for (const [, weight] of readers[i].kept.splice(0)) two.consume(weight, name)
+            return one.hasRoomOn(lines[i])
+          })
+        }
+      }),
+    )
+
     it.live("is not writable while the peer keeps a window, and again when it has consumed", () =>
       Effect.gen(function* () {
         const [one, two] = yield* Pairs.links(kind, { window: 64 * KiB })
@@ -544,6 +577,8 @@ describe("a link and a peer that is a script", () => {
     ["a credit below zero", [mark, 8, 0, [1, -5]]],
     ["a credit without end", [mark, 8, 0, [1, Number.POSITIVE_INFINITY]]],
     ["serving what is no name", [mark, 8, 0, [2, 5]]],
+    ["a credit for answers that is no number", [mark, 8, 0, [5, "many"]]],
+    ["a credit for answers that were not sent", [mark, 8, 0, [5, 1000]]],
   ]
   for (const [what, batch] of malformed) {
     it(`${what} is a violation, told once, and the wire is let go of`, () => {
@@ -572,6 +607,56 @@ describe("a link and a peer that is a script", () => {
     for (let i = 0; i < 100; i++) arrives([mark, 1024 * KiB, 1, i])
     assert.strictEqual(link.closed?._tag, "ProtocolViolation")
     assert.isAtMost(kept.length, 10)
+  })
+
+  it("a peer that says that its messages weigh nothing is cut off, too", () => {
+    const { link, arrives } = scripted({ window: 1000, maxMessageBytes: 1000 })
+    const { kept } = keep(link, "data")
+    arrives([mark, 0, ...naming(1, "data")])
+    for (let i = 0; i < 200_000 && link.closed === undefined; i++) arrives([mark, 0, 1, i])
+    assert.strictEqual(link.closed?._tag, "ProtocolViolation")
+    assert.isBelow(kept.length, 150_000)
+  })
+
+  it("answers and other messages leave in batches of their own, in the order they were sent", async () => {
+    const { link, written } = scripted()
+    const [data, answers] = [link.line("data"), link.line("answers<")]
+    for (const line of [data, data, answers, answers, data]) link.send(line, line)
+    await Promise.resolve()
+    assert.deepStrictEqual(
+      written.map((batch) => batch.slice(2)),
+      [
+        [...naming(1, "data"), ...naming(2, "answers<"), 1, 1, 1, 1],
+        [2, 2, 2, 2],
+        [1, 1],
+      ],
+    )
+  })
+
+  it("answers that nobody reads wait here, and say so until they are read", async () => {
+    const { link, arrives } = scripted({ window: 64 * KiB })
+    const line = link.line("answers<")
+    const told: Array<string> = []
+    let sent = 0
+    while (!link.isUnread) sent += link.send(line, new Uint8Array(KiB)) ? 1 : 0
+    assert.isAtLeast(sent, 50)
+    assert.isAtLeast(link.stats.waiting, 64 * KiB)
+    assert.isTrue(link.writable)
+    assert.isFalse(link.hasRoomOn(line))
+    link.onceWritable(() => told.push("room for messages"))
+    link.onceWritable(() => told.push("room for answers"), line)
+    link.onceRead(() => told.push("read"))
+    link.onceRead(() => told.push("cancelled"))()
+    await Promise.resolve()
+    assert.deepStrictEqual(told, ["room for messages"])
+    arrives([mark, 0, 0, [5, 16 * KiB]])
+    assert.deepStrictEqual(told, ["room for messages", "read"])
+    assert.isFalse(link.isUnread)
+    while (link.stats.waiting > 0) {
+      await Promise.resolve()
+      arrives([mark, 0, 0, [5, Math.min(16 * KiB, link.stats.outstanding)]])
+    }
+    assert.deepStrictEqual(told, ["room for messages", "read", "room for answers"])
   })
 
   it("a peer that names lines without end is cut off", () => {
