@@ -11,21 +11,24 @@ import { dirname, join } from "node:path"
 
 import { defineConfig, type Plugin } from "rolldown"
 
-/** The histograms inflate their WebAssembly with a library for browsers; Node's own is faster. */
-const zlib: Plugin = {
-  name: "zlib",
-  resolveId: (id) => (id === "pako" ? "\0zlib" : null),
-  load: (id) =>
-    id === "\0zlib"
-      ? 'export { deflateSync as deflate, inflateSync as inflate } from "node:zlib"'
-      : null,
+/** What is bundled in the place of a module, and why. */
+const replaced: Readonly<Record<string, string>> = {
+  // The histograms inflate and write their bytes with libraries for browsers; Node's own are faster.
+  pako: 'export { deflateSync as deflate, inflateSync as inflate } from "node:zlib"',
+  "base64-js": `
+    export const toByteArray = (text) => new Uint8Array(Buffer.from(text, "base64"))
+    export const fromByteArray = (bytes) => Buffer.from(bytes).toString("base64")`,
+  // Files with random names, which are never asked for here, are no reason to load all of it.
+  "node:crypto": `
+    export const randomBytes = (size) => process.getBuiltinModule("node:crypto").randomBytes(size)`,
+  // A run checks a handful of messages: to compile its Schemas takes longer than they do.
+  "effect/schema/SchemaJITCompiler/enable": "export {}",
 }
 
-/** A run checks a handful of messages: to compile its Schemas takes longer than they do. */
-const interpreted: Plugin = {
-  name: "interpreted",
-  resolveId: (id) => (id === "effect/schema/SchemaJITCompiler/enable" ? "\0interpreted" : null),
-  load: (id) => (id === "\0interpreted" ? "export {}" : null),
+const replace: Plugin = {
+  name: "replace",
+  resolveId: (id) => (id in replaced ? `\0${id}` : null),
+  load: (id) => (id.startsWith("\0") ? (replaced[id.slice(1)] ?? null) : null),
 }
 
 const packageOf = (file: string): string => {
@@ -68,7 +71,7 @@ export default defineConfig({
     announce: "src/internal/server/announce.ts",
   },
   platform: "node",
-  plugins: [zlib, interpreted, licenses],
+  plugins: [replace, licenses],
   // The histograms ask for `zlib` in an `eval`, which finds nothing here and takes what is above.
   checks: { eval: false },
   output: {
