@@ -49,6 +49,11 @@ export interface Wire {
   readonly close: (abort?: boolean) => void
   /** Bytes that were written and have not left this process. */
   readonly pending?: () => number
+  /**
+   * Take in one message that has arrived, without waiting for the event loop to bring it; false when there
+   * is none. Not every wire can.
+   */
+  readonly poll?: () => boolean
   /** Whether the wire keeps the process alive. */
   readonly setRef: (ref: boolean) => void
 }

@@ -8,6 +8,7 @@
 import {
   type MessagePort,
   parentPort,
+  receiveMessageOnPort,
   threadId,
   type Transferable,
   type Worker,
@@ -107,6 +108,7 @@ export const workerWire = (worker: Worker): Wire => {
 /** Over one end of a `MessageChannel`; `close` closes the port. */
 export const portWire = (port: MessagePort, peer = "port", closesPort = true): Wire => {
   let stop: (() => void) | undefined
+  let poll: (() => boolean) | undefined
   return {
     peer,
     copiesNatives: true,
@@ -114,6 +116,16 @@ export const portWire = (port: MessagePort, peer = "port", closesPort = true): W
     open: ({ onBatch, onClose }: WireEvents) => {
       const onMessage = (message: unknown) => onBatch(read(message), 0)
       const onMessageError = (error: unknown) => onClose(unreadable(error))
+      poll = () => {
+        let received: { readonly message: unknown } | undefined
+        try {
+          received = receiveMessageOnPort(port)
+        } catch (error) {
+          onMessageError(error)
+        }
+        if (received !== undefined) onMessage(received.message)
+        return received !== undefined
+      }
       const onPortClose = () => onClose({ _tag: "PeerDisconnected" })
       port.on("message", onMessage)
       port.on("messageerror", onMessageError)
@@ -122,10 +134,12 @@ export const portWire = (port: MessagePort, peer = "port", closesPort = true): W
         port.off("message", onMessage)
         port.off("messageerror", onMessageError)
         port.off("close", onPortClose)
+        poll = undefined
         if (closesPort) port.close()
         else port.unref()
       }
     },
+    poll: () => poll?.() === true,
     write: write(port),
     close: () => stop?.(),
     setRef: setRef(port),

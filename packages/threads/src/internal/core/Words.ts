@@ -23,7 +23,9 @@ export const mostSlots = 1024
 
 /** The first word says which slot runs right now, plus one; 0 where none does. */
 const runningWord = 0
-const first = 1
+/** The second one is where the thread waits: 1 while it does. */
+const restWord = 1
+const first = 2
 
 export const makeWords = (): Int32Array<SharedArrayBuffer> =>
   new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT * (first + mostSlots)))
@@ -54,3 +56,24 @@ export const setRunning = (words: Int32Array, slot: number): void => {
 
 /** The slot whose code has the thread for itself; -1 where none has. */
 export const running = (words: Int32Array): number => Atomics.load(words, runningWord) - 1
+
+/** The thread's: from now on, whoever sends it something wakes it. */
+export const prepareRest = (words: Int32Array): void => {
+  Atomics.store(words, restWord, 1)
+}
+
+/** The thread's: wait until it is woken, or for so many ms; not at all when it was woken before. */
+export const rest = (words: Int32Array, millis: number): "ok" | "not-equal" | "timed-out" =>
+  Atomics.wait(words, restWord, 1, millis)
+
+/** The thread's: it is awake. */
+export const endRest = (words: Int32Array): void => {
+  Atomics.store(words, restWord, 0)
+}
+
+/** The pool's, after it has sent something. */
+export const wake = (words: Int32Array): void => {
+  if (Atomics.load(words, restWord) === 0) return
+  Atomics.store(words, restWord, 0)
+  Atomics.notify(words, restWord)
+}

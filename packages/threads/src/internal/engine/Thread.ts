@@ -7,6 +7,7 @@
  */
 import { Worker, type WorkerOptions } from "node:worker_threads"
 
+import type { Wire } from "@manycore/ipc/bare"
 import { Link } from "@manycore/ipc/bare/Link"
 import { workerWire } from "@manycore/ipc/bare/portWire"
 
@@ -63,6 +64,19 @@ export interface ThreadOptions {
   readonly hello: Omit<Hello, "words">
 }
 
+/** A thread that waits for its next task is woken by whatever it is sent. */
+const wakingWire = (worker: Worker, words: Int32Array): Wire => {
+  const wire = workerWire(worker)
+  return {
+    ...wire,
+    write: (batch, transfer, isText) => {
+      const bytes = wire.write(batch, transfer, isText)
+      Words.wake(words)
+      return bytes
+    },
+  }
+}
+
 export class Thread {
   readonly threadId: number
   readonly worker: Worker
@@ -104,7 +118,7 @@ export class Thread {
     this.worker.on("error", (error) => {
       this.cause = { error }
     })
-    this.link = new Link(workerWire(this.worker), linkOptions)
+    this.link = new Link(wakingWire(this.worker, this.words), linkOptions)
     this.line = this.link.line(taskLine)
     this.outbox = new TaskOutbox(this.link, this.line, {
       onFilled: () => events.onOutbox(this),

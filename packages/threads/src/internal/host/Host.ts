@@ -22,13 +22,18 @@ import {
   linkOptions,
   noPayload,
   taskLine,
+  taskStride,
   toPool,
   toThread,
 } from "../wire/protocol.ts"
 import { Inbox } from "./Inbox.ts"
 import { isThenable } from "./isThenable.ts"
 import { Outgoing } from "./Outgoing.ts"
+import { Rest } from "./Rest.ts"
 import { pending, Run } from "./Run.ts"
+
+/** A message of at most so many tasks: those that take longer on their way than to be run. */
+const few = 1 + 4 * taskStride
 
 export type Handler = (payload: unknown, run: Run) => unknown
 
@@ -53,6 +58,7 @@ export class Host {
   private readonly inbox = new Inbox()
   private readonly runs = new Map<number, Run>()
   private readonly outgoing: Outgoing
+  private readonly rest: Rest
   private words: Int32Array = new Int32Array(0)
   private concurrency = 1
   private handlers: Array<Handler> = []
@@ -66,6 +72,7 @@ export class Host {
     }
     this.entry = entry
     this.link = new Link(wire, linkOptions)
+    this.rest = new Rest(wire, () => this.runs.size > 0 || this.isFinishing)
     this.outgoing = new Outgoing(this.link, this.link.line(answerLine))
     this.link.listen(taskLine, (body) => this.onMessage(body))
     process.on("exit", () => this.outgoing.flush())
@@ -78,6 +85,7 @@ export class Host {
       case toThread.tasks: {
         this.inbox.add(message)
         this.drain()
+        if (message.length <= few) this.rest.begin()
         return
       }
       case toThread.cancel: {
@@ -104,6 +112,7 @@ export class Host {
   /** A setup that fails is a rejection that nobody handles: it ends the thread with its error. */
   private async begin(hello: Hello): Promise<void> {
     this.words = hello.words
+    this.rest.words = hello.words
     this.concurrency = hello.concurrency
     this.outgoing.heapLimit = hello.heapLimit
     const { find, handlers } = await this.entry.setup(hello)
