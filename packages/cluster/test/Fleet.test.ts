@@ -120,7 +120,7 @@ describe("Fleet, start and crash", () => {
     }
     assert.isTrue(news.some((one) => one._tag === "Tell" && one.news._tag === "WorkerGaveUp"))
     assert.strictEqual(state.slots[0]?.status, "gaveUp")
-    const again = play([{ _tag: "Restart", id: 1, slots: [1] }], state)
+    const again = play([{ _tag: "Restart", id: 1, slot: 1, group: null }], state)
     assert.lengthOf(told(again), 1)
     assert.match(told(again)[0] ?? "", /^Fork \d+ in 1 of 0$/)
     assert.deepStrictEqual(told(play([ready(again[0].nextSerial - 1)], again[0])), ["Answer well"])
@@ -235,8 +235,25 @@ describe("Fleet, scale", () => {
       exited(3),
     ])
     assert.deepStrictEqual(told(failed), ["Answer WorkerFailed", "Signal 4"])
+    assert.strictEqual(
+      failed[0].operation?._tag,
+      "Scale",
+      "nothing else begins before they have gone",
+    )
     const [end] = play([gone(4)], failed[0])
     assert.lengthOf(end.slots, 2)
+    assert.isNull(end.operation)
+  })
+})
+
+describe("Fleet, restart", () => {
+  it("means the workers that there are when it begins; of one that has gone, it says so", () => {
+    const [one] = play([...open, { _tag: "Scale", id: 1, group: 0, size: 1 }, drained(2), gone(2)])
+    const all = play([{ _tag: "Restart", id: 2, slot: null, group: null }], one)
+    assert.deepStrictEqual(told(all), ["Drain 1"])
+    const none = play([{ _tag: "Restart", id: 3, slot: 2, group: null }], one)
+    assert.deepStrictEqual(told(none), ["Answer UnknownWorker"])
+    assert.isNull(none[0].operation)
   })
 })
 
@@ -287,8 +304,13 @@ class World {
   readonly deadlines = new Map<number, Fleet.Event>()
   readonly backoffs = new Set<number>()
   readonly answered = new Map<number, number>()
+  /** Questions for a size. */
+  readonly scales = new Map<number, { readonly group: number; readonly size: number }>()
+  /** Of each group, as last granted. */
+  readonly sizes: Array<number>
 
   constructor(sizes: ReadonlyArray<number>, strategy: Fleet.Strategy) {
+    this.sizes = [...sizes]
     this.state = Fleet.initial(sizes)
     const restart = RestartPolicy.make({ intensity: { crashes: 2, within: "1 minute" } })
     this.policies = { strategy, of: () => ({ ...policy, restart }) }
@@ -312,6 +334,8 @@ class World {
       else if (command._tag === "Answer") {
         this.answered.set(command.id, (this.answered.get(command.id) ?? 0) + 1)
         assert.strictEqual(this.answered.get(command.id), 1, "one answer for each question")
+        const scale = this.scales.get(command.id)
+        if (scale !== undefined && command.refusal === null) this.sizes[scale.group] = scale.size
       } else if (command._tag === "Stopped") assert.strictEqual(this.alive.size, 0)
       else if ("serial" in command) {
         const target = this.alive.get(command.serial)
@@ -396,12 +420,15 @@ const choose = (
     }
     case 14: {
       const size = 1 + (pick % 5)
-      return world.feed({ _tag: "Scale", id: ++numbers.question, group: pick % groups, size })
+      const group = pick % groups
+      const id = ++numbers.question
+      world.scales.set(id, { group, size })
+      return world.feed({ _tag: "Scale", id, group, size })
     }
     case 15: {
-      const meant = world.state.slots.filter((_, i) => pick % 3 === 0 || i === pick % 7)
-      const slots = meant.map(({ id }) => id)
-      return world.feed({ _tag: "Restart", id: ++numbers.question, slots })
+      const slot = pick % 3 === 0 ? null : 1 + (pick % 9)
+      const group = pick % 2 === 0 ? null : pick % groups
+      return world.feed({ _tag: "Restart", id: ++numbers.question, slot, group })
     }
   }
 }
@@ -469,6 +496,13 @@ describe("Fleet, whatever happens", () => {
           const states = processes.filter(({ slot }) => slot === id).map(({ state }) => state)
           assert.deepStrictEqual(states, status === "active" ? ["ready"] : [])
           assert.include(["active", "gaveUp", "done"], status)
+        }
+        for (const [group, size] of world.sizes.entries()) {
+          assert.lengthOf(
+            slots.filter((slot) => slot.group === group),
+            size,
+            "as many places as were last granted",
+          )
         }
       },
     )

@@ -49,6 +49,69 @@ describe("Supervisor.layerTest", () => {
     ),
   )
 
+  it.effect("a restart that follows a scale means the workers that are left", () =>
+    Effect.gen(function* () {
+      const supervisor = yield* Supervisor.Supervisor
+      const asked = yield* Effect.forkChild(
+        Effect.all(
+          [supervisor.scale(4), supervisor.scale(1), supervisor.restart(), supervisor.scale(3)],
+          { concurrency: "unbounded" },
+        ),
+      )
+      const second = yield* Effect.forkChild(Effect.flip(supervisor.restart({ id: 2 })))
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(asked)
+      assert.strictEqual((yield* Fiber.join(second)).reason._tag, "UnknownWorker")
+      const workers = yield* supervisor.workers
+      assert.deepStrictEqual(
+        workers.map(({ state }) => state),
+        ["ready", "ready", "ready"],
+      )
+    }).pipe(Effect.provide(Supervisor.layerTest())),
+  )
+
+  it.effect(
+    "a reload changes what its group is when it begins, and what failed leaves no trace",
+    () => {
+      const seen: Array<string> = []
+      return Effect.gen(function* () {
+        const supervisor = yield* Supervisor.Supervisor
+        const both = yield* Effect.forkChild(
+          Effect.all([supervisor.reload({ env: { A: "1" } }), supervisor.reload({ args: ["b"] })], {
+            concurrency: "unbounded",
+          }),
+        )
+        yield* Fiber.join(both)
+        assert.strictEqual(seen.at(-1), '{"A":"1"} b')
+
+        const failed = yield* Effect.forkChild(Effect.flip(supervisor.reload({ args: ["broken"] })))
+        const after = yield* Effect.forkChild(supervisor.reload())
+        assert.strictEqual((yield* Fiber.join(failed)).reason._tag, "ReloadFailed")
+        yield* Fiber.join(after)
+        assert.strictEqual(seen.at(-1), '{"A":"1"} b')
+
+        // Nobody waits for it any more, and it goes on.
+        const left = yield* Effect.forkChild(supervisor.reload({ args: ["c"] }), {
+          startImmediately: true,
+        })
+        yield* Effect.yieldNow
+        yield* Fiber.interrupt(left)
+        const again = yield* Effect.forkChild(supervisor.reload({ env: { A: "2" } }))
+        yield* Fiber.join(again)
+        assert.strictEqual(seen.at(-1), '{"A":"2"} c')
+      }).pipe(
+        Effect.provide(
+          Supervisor.layerTest({
+            crashes: ({ args, env }) => {
+              seen.push(`${JSON.stringify(env)} ${args.join()}`)
+              return args.includes("broken")
+            },
+          }),
+        ),
+      )
+    },
+  )
+
   it.effect("tells what happens, in order", () =>
     Effect.gen(function* () {
       const supervisor = yield* Supervisor.Supervisor

@@ -13,6 +13,8 @@ import type { WorkerOptions } from "../WorkerOptions.ts"
 import type { Timings } from "./fleet/Life.ts"
 
 export interface Spec {
+  /** What it was made of, for a reload to change. */
+  readonly options: WorkerOptions
   readonly file: string
   readonly args: ReadonlyArray<string>
   readonly env: Readonly<Record<string, string | undefined>>
@@ -101,6 +103,7 @@ export const make = Effect.fnUntraced(function* (
     "a whole number from 0",
   )
   return {
+    options,
     file,
     args: [...args],
     env: { ...options.env },

@@ -10,7 +10,6 @@ import * as Sizing from "../Sizing.ts"
 import type { Supervisor } from "../Supervisor.ts"
 import { SupervisorError, UnknownGroup, UnknownWorker } from "../SupervisorError.ts"
 import type { Group, ReloadOptions, Which } from "../SupervisorOptions.ts"
-import type { WorkerOptions } from "../WorkerOptions.ts"
 import { NoFreePort, PrimaryRpcs, toPrimary } from "./Control.ts"
 import type { Engine } from "./engine/engine.ts"
 import type { Slot } from "./fleet/FleetModel.ts"
@@ -79,8 +78,6 @@ export const make = Effect.fnUntraced(function* (
   groups: ReadonlyArray<Group>,
   look: Spec.Look,
 ) {
-  /** What each group was last told to be. */
-  const current = new Map<number, WorkerOptions>(groups.entries())
   yield* answerWorkers(engine)
   yield* engine.begin
 
@@ -103,16 +100,16 @@ export const make = Effect.fnUntraced(function* (
   })
 
   const reload = Effect.fn("Supervisor.reload")(function* (options: ReloadOptions = {}) {
-    const { group: name, surge: _surge, unavailable: _unavailable, ...changes } = options
+    const { group: name, surge: _surge, unavailable: _unavailable, ...given } = options
     const group = yield* groupOf(name)
     const limits = yield* limitsOf(options)
-    const before = current.get(group) ?? groups[group]
-    // `groupOf` gave the index of one of them.
-    if (before === undefined) return
-    const next: WorkerOptions = { ...before, ...changes }
-    const spec = yield* Spec.make(next, look)
-    yield* engine.ask({ _tag: "Reload", group, limits, spec })
-    current.set(group, next)
+    const changes = Object.fromEntries(
+      Object.entries(given).filter(([, value]) => value !== undefined),
+    )
+    const change = (current: Spec.Spec) => Spec.make({ ...current.options, ...changes }, look)
+    // What makes no sense is refused at once, also while something else happens.
+    yield* change(engine.specOf(group))
+    yield* engine.ask({ _tag: "Reload", group, limits, change })
   })
 
   /** The newest process of a worker that can be asked. */
@@ -145,7 +142,10 @@ export const make = Effect.fnUntraced(function* (
       yield* engine.ask({ _tag: "Scale", group, size })
     }),
     restart: Effect.fn("Supervisor.restart")(function* (which = {}) {
-      yield* engine.ask({ _tag: "Restart", slots: yield* slotsOf(which) })
+      // Whom it means is known when it begins; who has never been there is refused at once.
+      yield* slotsOf(which)
+      const group = which.group === undefined ? null : yield* groupOf(which.group)
+      yield* engine.ask({ _tag: "Restart", slot: which.id ?? null, group })
     }),
     signal: Effect.fn("Supervisor.signal")(function* (signal, which = {}) {
       yield* Spec.checkSignal("signal", signal)

@@ -4,13 +4,28 @@
  */
 import { Cause, Deferred, Effect } from "effect"
 
-import { ReloadFailed, StartFailed, Stopping, SupervisorError } from "../../SupervisorError.ts"
+import {
+  ReloadFailed,
+  StartFailed,
+  Stopping,
+  SupervisorError,
+  UnknownWorker,
+} from "../../SupervisorError.ts"
 import type * as Fleet from "../fleet/Fleet.ts"
+import type { Spec } from "../Spec.ts"
 
-type Request = Extract<Fleet.Event, { readonly _tag: "Reload" | "Scale" | "Restart" }>
+type Heard<Tag extends Fleet.Event["_tag"]> = Omit<Extract<Fleet.Event, { _tag: Tag }>, "id">
 
-/** A request that has no number yet. */
-export type Question = Request extends infer R ? (R extends Request ? Omit<R, "id"> : never) : never
+/** A reload says what it changes: what that leads to is known when it begins, and may be impossible. */
+interface Reload extends Omit<Heard<"Reload">, "generation"> {
+  readonly change: (current: Spec) => Effect.Effect<Spec, SupervisorError>
+}
+
+/** What people ask. */
+export type Question = Heard<"Scale"> | Heard<"Restart"> | Reload
+
+/** A question whose turn has come. */
+export type Request = Question & { readonly id: number }
 
 interface Asked {
   readonly question: Question
@@ -20,6 +35,9 @@ interface Asked {
 const stopping = () => new SupervisorError({ reason: new Stopping() })
 
 const toError = (question: Question, refusal: Fleet.Refusal): SupervisorError => {
+  if (refusal._tag === "UnknownWorker") {
+    return new SupervisorError({ reason: new UnknownWorker({ id: refusal.slot }) })
+  }
   if (refusal._tag !== "WorkerFailed") return stopping()
   const { failure, slot } = refusal
   return new SupervisorError({
@@ -69,17 +87,26 @@ export class Questions {
     return { ...asked.question, id }
   }
 
-  /** The Fleet has heard the one that `next` told. */
+  /** The one that `next` told was heard. */
   heard(): void {
     this.isBeginning = false
   }
 
   answer(id: number, refusal: Fleet.Refusal | null): void {
+    this.settle(id, ({ question }) =>
+      refusal === null ? Effect.void : Effect.fail(toError(question, refusal)),
+    )
+  }
+
+  /** It cannot even begin. */
+  refuse(id: number, error: SupervisorError): void {
+    this.settle(id, () => Effect.fail(error))
+  }
+
+  private settle(id: number, toExit: (asked: Asked) => Effect.Effect<void, SupervisorError>): void {
     const asked = this.begun.get(id)
     this.begun.delete(id)
-    if (asked === undefined) return
-    const exit = refusal === null ? Effect.void : Effect.fail(toError(asked.question, refusal))
-    Deferred.doneUnsafe(asked.answer, exit)
+    if (asked !== undefined) Deferred.doneUnsafe(asked.answer, toExit(asked))
   }
 
   /** Nobody will answer any more. `cause` is a bug of ours, or the end of the engine. */

@@ -16,12 +16,7 @@ import * as Announcements from "./Announcements.ts"
 import * as Delays from "./Delays.ts"
 import { Generations } from "./Generations.ts"
 import { Processes, type Service } from "./Processes.ts"
-import { type Question, Questions } from "./Questions.ts"
-
-/** What people ask: a reload names a spec, which has no generation yet. */
-export type Wish =
-  | Exclude<Question, { readonly _tag: "Reload" }>
-  | (Omit<Extract<Question, { readonly _tag: "Reload" }>, "generation"> & { readonly spec: Spec })
+import { type Question, Questions, type Request } from "./Questions.ts"
 
 export interface Engine {
   /** Start all workers. Succeeds when every one of them is ready; fails with `StartFailed`. */
@@ -31,8 +26,10 @@ export interface Engine {
   readonly events: Stream.Stream<Announcements.Announced>
   readonly state: () => Fleet.State
   readonly port: () => number | null
+  /** What a group is now. */
+  readonly specOf: (group: number) => Spec
   /** One at a time, in the order in which they were asked. */
-  readonly ask: (wish: Wish) => Effect.Effect<void, SupervisorError>
+  readonly ask: (question: Question) => Effect.Effect<void, SupervisorError>
   readonly stop: Effect.Effect<void>
   /** Fails when every worker has been given up. */
   readonly gaveUp: Effect.Effect<never, SupervisorError>
@@ -65,8 +62,8 @@ export const make = Effect.fnUntraced(function* ({
   const now = () => clock.currentTimeMillisUnsafe()
   // Deadlines and processes outlive the begin of the shutdown: they carry it out.
   const scope = yield* Effect.acquireRelease(Scope.make(), (scope) => Scope.close(scope, Exit.void))
-  const events = yield* Queue.unbounded<Fleet.Event>()
-  const offer = (event: Fleet.Event) => Queue.offerUnsafe(events, event)
+  const events = yield* Queue.unbounded<Fleet.Event | Request>()
+  const offer = (event: Fleet.Event | Request) => Queue.offerUnsafe(events, event)
   const announcements = yield* Announcements.make
   const opened = yield* Deferred.make<void, SupervisorError>()
   const stopped = yield* Deferred.make<void>()
@@ -79,6 +76,7 @@ export const make = Effect.fnUntraced(function* ({
   for (const { spec } of groups) generations.add(spec)
   const policies: Fleet.Policies = { strategy, of: generations.of }
   let state = Fleet.initial(groups.map(({ size }) => size))
+  const specOf = (group: number) => generations.of(state.generations[group] ?? group)
   const delays = yield* Scope.provide(Delays.make(offer, now), scope)
   const onListening = (listening: number) => {
     port = listening
@@ -156,6 +154,19 @@ export const make = Effect.fnUntraced(function* ({
     delays.prune(state.slots)
   }
 
+  /** A reload has its number when it begins. None when it cannot; who asked knows why. */
+  const toEvent = (heard: Fleet.Event | Request): Effect.Effect<Fleet.Event | undefined> => {
+    if (!("change" in heard)) return Effect.succeed(heard)
+    const { change, ...reload } = heard
+    return change(specOf(reload.group)).pipe(
+      Effect.map((spec) => ({ ...reload, generation: generations.add(spec) })),
+      Effect.catch((error) => {
+        questions.refuse(reload.id, error)
+        return Effect.undefined
+      }),
+    )
+  }
+
   const hear = (event: Fleet.Event) =>
     Effect.gen(function* () {
       if (event._tag === "Exited") {
@@ -176,13 +187,18 @@ export const make = Effect.fnUntraced(function* ({
       if (Deferred.isDoneUnsafe(abandoned) && !isAbandoned(state)) {
         abandoned = Deferred.makeUnsafe()
       }
-      if ("id" in event) questions.heard()
       if (before.operation !== null && state.operation === null) tidy(before.operation)
-      begin()
     })
 
-  yield* Queue.take(events).pipe(
-    Effect.flatMap(hear),
+  const turn = Effect.gen(function* () {
+    const heard = yield* Queue.take(events)
+    const event = yield* toEvent(heard)
+    if (event !== undefined) yield* hear(event)
+    if ("id" in heard) questions.heard()
+    begin()
+  })
+
+  yield* turn.pipe(
     Effect.forever,
     // A bug of ours must not leave workers behind, nor callers waiting.
     Effect.onError((cause) =>
@@ -202,13 +218,6 @@ export const make = Effect.fnUntraced(function* ({
   )
   yield* Effect.addFinalizer(() => stop)
 
-  /** Generations are numbered in the order in which they are asked. */
-  const toQuestion = (wish: Wish): Question => {
-    if (wish._tag !== "Reload") return wish
-    const { _tag, group, limits, spec } = wish
-    return { _tag, group, limits, generation: generations.add(spec) }
-  }
-
   return {
     begin: Effect.andThen(
       Effect.sync(() => offer({ _tag: "Begin", now: now() })),
@@ -218,7 +227,8 @@ export const make = Effect.fnUntraced(function* ({
     events: announcements.stream,
     state: () => state,
     port: () => port,
-    ask: (wish) => Effect.suspend(() => questions.ask(toQuestion(wish))),
+    specOf,
+    ask: (question) => questions.ask(question),
     stop,
     gaveUp: Effect.suspend(() => Deferred.await(abandoned)),
     running: (slot) => processes.ofSlot(slot),

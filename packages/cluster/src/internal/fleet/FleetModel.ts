@@ -58,7 +58,13 @@ export type Operation =
       readonly limits: Limits
       readonly hasFailed: boolean
     }
-  | { readonly _tag: "Scale"; readonly id: number; readonly fresh: ReadonlyArray<number> }
+  | {
+      readonly _tag: "Scale"
+      readonly id: number
+      /** New places; none any more, once it failed. */
+      readonly fresh: ReadonlyArray<number>
+      readonly hasFailed: boolean
+    }
   | {
       readonly _tag: "Restart"
       readonly id: number
@@ -113,12 +119,19 @@ export type Event =
       readonly limits: Limits
     }
   | { readonly _tag: "Scale"; readonly id: number; readonly group: number; readonly size: number }
-  | { readonly _tag: "Restart"; readonly id: number; readonly slots: ReadonlyArray<number> }
+  | {
+      readonly _tag: "Restart"
+      readonly id: number
+      /** Which places, of those that there are when it begins; null for all. */
+      readonly slot: number | null
+      readonly group: number | null
+    }
   | { readonly _tag: "Stop" }
 
 /** Why an operation did not succeed. */
 export type Refusal =
   | { readonly _tag: "WorkerFailed"; readonly slot: number; readonly failure: Worker.Failure }
+  | { readonly _tag: "UnknownWorker"; readonly slot: number }
   | { readonly _tag: "Stopping" }
   | { readonly _tag: "Busy" }
 

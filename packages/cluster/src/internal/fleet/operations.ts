@@ -102,10 +102,10 @@ export const beginScale = (turn: Turn, event: Extract<Event, { _tag: "Scale" }>)
     turn.add(newSlot(slot, group, freeIndex(turn, group), generation))
     fresh.push(slot)
   }
-  turn.operation = { _tag: "Scale", id, fresh }
+  turn.operation = { _tag: "Scale", id, fresh, hasFailed: false }
 }
 
-/** A new worker does not get ready: the new ones go. */
+/** A new worker does not get ready: the new ones go, and nothing else begins before they have gone. */
 export const failScale = (
   turn: Turn,
   scale: Extract<Operation, { readonly _tag: "Scale" }>,
@@ -113,13 +113,19 @@ export const failScale = (
   failure: Worker.Failure,
 ): void => {
   turn.answer(scale.id, { _tag: "WorkerFailed", slot, failure })
-  turn.operation = null
+  turn.operation = { ...scale, fresh: [], hasFailed: true }
   for (const id of scale.fresh) letGo(turn, id)
 }
 
 export const beginRestart = (turn: Turn, event: Extract<Event, { _tag: "Restart" }>): void => {
+  const slots = turn.slots.flatMap(({ group, id }) =>
+    (event.slot ?? id) === id && (event.group ?? group) === group ? [id] : [],
+  )
+  if (slots.length === 0 && event.slot !== null) {
+    return turn.answer(event.id, { _tag: "UnknownWorker", slot: event.slot })
+  }
   const since = Math.max(0, ...turn.processes.map(({ serial }) => serial)) + 1
-  for (const id of event.slots) {
+  for (const id of slots) {
     const isEmpty = turn.processesOf(id).length === 0
     turn.put(id, {
       history: { crashesInARow: 0, early: [] },
@@ -128,7 +134,7 @@ export const beginRestart = (turn: Turn, event: Extract<Event, { _tag: "Restart"
     })
     turn.retireAll(id)
   }
-  turn.operation = { _tag: "Restart", id: event.id, slots: event.slots, since }
+  turn.operation = { _tag: "Restart", id: event.id, slots, since }
 }
 
 /** After every step: do what can be done now, and answer when it is done. */
@@ -145,7 +151,7 @@ export const proceed = (turn: Turn): void => {
         turn.slots.every(({ status }) => status !== "leaving")
       if (!isDone) return
       turn.operation = null
-      return turn.answer(operation.id, null)
+      return operation.hasFailed ? undefined : turn.answer(operation.id, null)
     }
     case "Restart": {
       const isDone = operation.slots.every(
@@ -168,7 +174,7 @@ export const stop = (turn: Turn): void => {
   turn.phase = "stopping"
   if (turn.operation !== null) {
     const { id } = turn.operation
-    const hasAnswered = turn.operation._tag === "Rollout" && turn.operation.hasFailed
+    const hasAnswered = "hasFailed" in turn.operation && turn.operation.hasFailed
     if (!hasAnswered) turn.answer(id, { _tag: "Stopping" })
     turn.operation = null
   }
