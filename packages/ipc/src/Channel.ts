@@ -60,7 +60,8 @@ export interface Channel {
    *
    * Subjects are names of conversations, not of messages: a peer cuts off who uses more than 16,000 in
    * the life of a channel, or one of more than 4,096 characters. A subject that ends in `<` is for
-   * answers, which have a window of their own: a call that waits for room never holds them up.
+   * answers, which have a window of their own: a call that waits for room never holds them up. Groups of
+   * this package use subjects that end in `.>`, `.<`, `:>` or `:<`, topics those that begin with `topic:`.
    *
    * Fails with `NotSerializable` or `MessageTooLarge` for this message alone, and with the close
    * reason once the channel has ended.

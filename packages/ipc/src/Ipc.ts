@@ -15,6 +15,7 @@ import type * as RpcClient from "effect/rpc/RpcClient"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import * as RpcServer from "effect/rpc/RpcServer"
 
+import { callLine } from "./bare/flat.ts"
 import type * as Channel from "./Channel.ts"
 import { flatClient, served } from "./internal/flatClient.ts"
 import { isFlat } from "./internal/flatCodecs.ts"
@@ -127,12 +128,9 @@ export const serveOn = <Rpcs extends Rpc.Any>(
  */
 export const awaitServed = (
   channel: Channel.Channel,
-  options: ClientOptions = {},
+  { name = "rpc", serveTimeout = defaultServeTimeout }: ClientOptions = {},
 ): Effect.Effect<void, IpcError> =>
-  served(channel.link, {
-    name: options.name ?? "rpc",
-    serveTimeout: Duration.toMillis(options.serveTimeout ?? defaultServeTimeout),
-  })
+  served(channel.link, callLine(name), { name, serveTimeout: Duration.toMillis(serveTimeout) })
 
 const defaultServeTimeout = Duration.seconds(10)
 

@@ -8,7 +8,13 @@ import * as Headers from "effect/http/Headers"
 import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 
-import { callersNames, Mirror, serveBothWays } from "./fixtures/BothWays.ts"
+import {
+  callersNames,
+  Mirror,
+  servedNames,
+  serveBothWays,
+  unservedNames,
+} from "./fixtures/BothWays.ts"
 import { Crossing, Denied, Guard, serveCrossing } from "./fixtures/Crossing.ts"
 import * as Transports from "./fixtures/transports.ts"
 
@@ -135,7 +141,7 @@ for (const transport of Transports.transports) {
       Effect.gen(function* () {
         const channel = yield* transport.open(bothWays)
         for (const name of callersNames) yield* Effect.forkScoped(serveCrossing(channel, name))
-        const names = ["first", "second"]
+        const names = servedNames
         const clients = yield* Effect.forEach(names, (name) =>
           Ipc.client(Crossing.omit("WhoAmI", "Tickets"), channel, { name }),
         )
@@ -153,6 +159,28 @@ for (const transport of Transports.transports) {
         for (const answer of called) assert.deepStrictEqual(answer, names)
         for (const answer of back) assert.deepStrictEqual(answer, callersNames)
       }),
+    )
+
+    law(
+      "a name that nobody serves is an error, however much it looks like one that is served",
+      () =>
+        Effect.gen(function* () {
+          const channel = yield* transport.open(bothWays)
+          yield* Ipc.awaitServed(channel, { name: "mirror" })
+          const errors = yield* Effect.forEach(
+            unservedNames,
+            (name) =>
+              Effect.gen(function* () {
+                const group = Crossing.omit("WhoAmI", "Tickets")
+                const options = { name, serveTimeout: "300 millis" } as const
+                const client = yield* Ipc.client(group, channel, options)
+                const calls = [client.Name(), Stream.runDrain(client.Endless())]
+                return yield* Effect.forEach(calls, Effect.flip, { concurrency: "unbounded" })
+              }),
+            { concurrency: "unbounded" },
+          )
+          for (const { reason } of errors.flat()) assert.strictEqual(reason._tag, "NotServed")
+        }),
     )
   })
 }

@@ -1,6 +1,7 @@
 /**
  * Flat calls: how a call that needs neither a stream nor middleware travels. Two lines for each
- * name, `NAME.>` for what the caller says and `NAME.<` for what the server answers.
+ * name, `NAME.>` for what the caller says and `NAME.<` for what the server answers. The server announces
+ * the first one. The lines of Effect's full protocol end in `:>` and `:<`, so no name is ever another's.
  *
  * | body | what |
  * | --- | --- |

@@ -133,7 +133,7 @@ export const serveOn = <Group>(
   })
   const stopListening = link.listen(callLine(name), intake.hear)
   const forget = link.onceClosed(abortAll)
-  link.serve(name)
+  link.serve(callLine(name))
   return () => {
     stopListening()
     forget()

@@ -76,14 +76,18 @@ interface Calls {
 export const invalid = (link: Link, call: string, cause: unknown) =>
   new IpcError({ peer: link.peer, call, reason: new InvalidMessage({ call, cause }) })
 
-/** Suspends until the peer serves the name; fails when it does not in time, or has ended. */
+/**
+ * Suspends until the peer serves a line, which errors call by its `name`; fails when it does not in time,
+ * or has ended.
+ */
 export const served = (
   link: Link,
+  line: string,
   { name, serveTimeout }: FlatOptions,
   call?: string,
 ): Effect.Effect<void, IpcError> =>
   Effect.callback<void, IpcError>((resume) => {
-    const cancel = link.onceServed(name, () =>
+    const cancel = link.onceServed(line, () =>
       resume(
         link.closed === undefined ? Effect.void : Effect.fail(refusal(link, link.closed, call)),
       ),
@@ -116,7 +120,8 @@ export const flatClient = Effect.fnUntraced(function* (
   Scope.Scope
 > {
   const { link } = channel
-  const calls: Calls = { link, line: link.line(callLine(options.name)), pending: new CallTable() }
+  const ours = callLine(options.name)
+  const calls: Calls = { link, line: link.line(ours), pending: new CallTable() }
   const { pending } = calls
 
   const onAnswer = (body: unknown) => {
@@ -161,13 +166,13 @@ export const flatClient = Effect.fnUntraced(function* (
   )
 
   const isReady = () =>
-    !isOver && (link.closed !== undefined || (link.isServed(options.name) && link.writable))
+    !isOver && (link.closed !== undefined || (link.isServed(ours) && link.writable))
 
   const readyFor = (tag: string) =>
     Effect.suspend(() =>
       isOver
         ? Effect.fail(refusal(link, overReason, tag))
-        : Effect.andThen(served(link, options, tag), writable(link)),
+        : Effect.andThen(served(link, ours, options, tag), writable(link)),
     )
 
   return (rpc, full) => {

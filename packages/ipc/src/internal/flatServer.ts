@@ -161,7 +161,7 @@ export const flatServer = Effect.fnUntraced(function* (
   yield* Effect.acquireRelease(
     Effect.sync(() => {
       const stop = attend(channel, callLine(name), intake.hear, standIn.hear)
-      link.serve(name)
+      link.serve(callLine(name))
       return stop
     }),
     (stop) =>

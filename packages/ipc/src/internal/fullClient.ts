@@ -14,7 +14,7 @@ import * as RpcSchema from "effect/rpc/RpcSchema"
 import { isSchemaError, SchemaError } from "effect/Schema"
 
 import type { Channel } from "../Channel.ts"
-import { IpcError, NotServed } from "../IpcError.ts"
+import type { IpcError } from "../IpcError.ts"
 import { clientProtocol, isRefusedAnswer, requestLine } from "./clientProtocol.ts"
 import { type FlatOptions, invalid, served } from "./flatClient.ts"
 import { refusal } from "./fromLink.ts"
@@ -68,11 +68,7 @@ export const fullClient = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
     Effect.suspend(() => {
       if (isOver) return Effect.fail(closed(call))
       if (link.isServed(line)) return Effect.void
-      return Effect.mapError(served(link, { name: line, serveTimeout }, call), (error) =>
-        error.reason._tag === "NotServed"
-          ? new IpcError({ peer: link.peer, call, reason: new NotServed({ name }) })
-          : error,
-      )
+      return served(link, line, { name, serveTimeout }, call)
     })
 
   return (rpc) => {

@@ -23,7 +23,6 @@ import {
   doesNotFit,
   readPublication,
   readToHub,
-  served,
   subjects,
   type ToMember,
   warnRarely,
@@ -248,7 +247,7 @@ export const hub = Effect.fnUntraced(function* <A>(
       Effect.ensuring(Effect.sync(() => members.delete(scope))),
       Effect.forkScoped,
     )
-    link.serve(served(topic.name))
+    link.serve(subject.control)
   })
 
   return {

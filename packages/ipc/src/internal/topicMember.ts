@@ -36,7 +36,6 @@ import {
   codecs,
   doesNotFit,
   readToMember,
-  served,
   subjects,
   type ToHub,
   warnRarely,
@@ -151,10 +150,10 @@ export const member = Effect.fnUntraced(function* <A>(
   const isOpen = Effect.suspend(() => (ended === undefined ? Effect.void : Effect.fail(ended)))
 
   const hasHub = Effect.suspend(() =>
-    link.isServed(served(topic.name))
+    link.isServed(subject.control)
       ? isOpen
-      : awaitServed(link, {
-          name: served(topic.name),
+      : awaitServed(link, subject.control, {
+          name: topic.name,
           serveTimeout: Duration.toMillis(serveTimeout),
         }).pipe(
           Effect.mapError((error) =>

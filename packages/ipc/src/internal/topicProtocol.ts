@@ -12,10 +12,7 @@ import { Effect, Schema } from "effect"
 
 import type { Topic } from "./topicModel.ts"
 
-/** The name under which a channel tells that a hub is there. */
-export const served = (topic: string): string => `topic:${topic}`
-
-/** The subjects of a channel that a topic uses. */
+/** The subjects of a channel that a topic uses. A hub announces `control`. */
 export const subjects = (topic: string) => ({
   /** From a member: publisher, encoded value. The hub keeps what it has not accepted. */
   publish: `topic:${topic}:publish`,
