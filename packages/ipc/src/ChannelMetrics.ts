@@ -7,6 +7,7 @@
  * | `manycore_ipc_messages_sent`, `manycore_ipc_messages_received` | counter | messages |
  * | `manycore_ipc_bytes_sent`, `manycore_ipc_bytes_received` | counter | bytes: exact on pipes, a good guess elsewhere |
  * | `manycore_ipc_messages_refused` | counter | not copyable, too large, or the channel ended first |
+ * | `manycore_ipc_messages_ignored` | counter | arrived where calls or answers should, and are neither |
  * | `manycore_ipc_bytes_outstanding` | gauge | bytes sent that the peer has not consumed |
  * | `manycore_ipc_bytes_waiting` | gauge | bytes that wait here, since the peer has no room for them |
  * | `manycore_ipc_calls_in_flight` | gauge | calls and streams of `Ipc.client` that have not ended |
@@ -44,6 +45,7 @@ const counters: ReadonlyArray<readonly [name: string, of: keyof LinkStats, descr
   ["bytes_sent", "bytesSent", "Bytes sent"],
   ["bytes_received", "bytesReceived", "Bytes received"],
   ["messages_refused", "refused", "Messages that could not be sent"],
+  ["messages_ignored", "ignored", "Messages that are neither calls nor answers"],
 ]
 
 /**

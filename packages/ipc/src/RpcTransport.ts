@@ -22,7 +22,6 @@ import { atOnceInTurn } from "./internal/atOnce.ts"
 import { attend } from "./internal/attend.ts"
 import {
   clientProtocol,
-  ignored,
   nodeTransfer,
   refusedAnswer,
   requestLine,
@@ -30,6 +29,7 @@ import {
 } from "./internal/clientProtocol.ts"
 import { codecFor } from "./internal/codecFor.ts"
 import { isFromClient } from "./internal/envelope.ts"
+import { junkOf } from "./internal/junk.ts"
 
 /**
  * The codec of every value on a channel, for protocols of your own: `Schema.toCodecIso`, and what a
@@ -118,14 +118,14 @@ export const makeServer = (
       )
       const answerNo = refuse(link, name)
       const refused = requests(link, answerNo)
-      const junk = (message: unknown) => run(ignored(channel, message))
+      const junk = yield* junkOf(channel)
       yield* Effect.acquireRelease(
         Effect.sync(() =>
           attend(
             channel,
             requestLine(name),
             (message, weight) =>
-              isFromClient(message) ? taken.hear(message, weight) : junk(message),
+              isFromClient(message) ? taken.hear(message, weight) : run(junk(message)),
             (message, weight) => !isFromClient(message) || refused.hear(message, weight),
           ),
         ),

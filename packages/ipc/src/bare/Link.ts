@@ -41,6 +41,8 @@ export interface LinkStats {
   readonly waiting: number
   /** Messages that could not be sent: not copyable, too large, or the link ended first. */
   readonly refused: number
+  /** Messages that arrived where calls or answers should, and are neither. */
+  readonly ignored: number
 }
 
 /**
@@ -109,7 +111,14 @@ export class Link {
   private owed = 0
   private owedForAnswers = 0
   private reason: CloseReason | undefined
-  private readonly counts = { sent: 0, received: 0, bytesSent: 0, bytesReceived: 0, refused: 0 }
+  private readonly counts = {
+    sent: 0,
+    received: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    refused: 0,
+    ignored: 0,
+  }
 
   /** Throws a `RangeError` for options that let nothing through. */
   constructor(wire: Wire, options: LinkOptions = {}) {
@@ -340,6 +349,11 @@ export class Link {
     if (isTold) this.tell([isAnswer ? kinds.answersCredit : kinds.credit, owed])
     if (isAnswer) this.owedForAnswers = isTold ? 0 : owed
     else this.owed = isTold ? 0 : owed
+  }
+
+  /** Count a message that a listener could not make sense of. */
+  ignore(): void {
+    this.counts.ignored++
   }
 
   /** Tell the peer that calls of this name are answered from now on. */

@@ -22,7 +22,8 @@ export const flatIntake = (
       const call = readCall(body)
       if (typeof call === "object") return intake.take(call.id, call, weight)
       // A call without an id has nobody who waits for it.
-      if (call !== undefined && !intake.forget(call)) interrupt(call)
+      if (call === undefined) link.ignore()
+      else if (!intake.forget(call)) interrupt(call)
       return true
     },
     stop: () => intake.stop(),

@@ -17,6 +17,7 @@ import { attend } from "./attend.ts"
 import { codecFor } from "./codecFor.ts"
 import { isFromServer } from "./envelope.ts"
 import { refusal } from "./fromLink.ts"
+import { junkOf } from "./junk.ts"
 
 /**
  * Effect says what the browser can transfer; here it is Node that does. Two views of one buffer name it
@@ -29,10 +30,6 @@ export const nodeTransfer = (
     ? undefined
     : // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- `postMessage` checks it
       ([...new Set(transfer)] as ReadonlyArray<Transferable>)
-
-/** A message under our subject that is no envelope: the peer runs something else. */
-export const ignored = (channel: Channel, message: unknown) =>
-  Effect.logWarning(`ignored a message from ${channel.peer} that is not rpc`, message)
 
 /** What a client says; the server announces that it listens there. */
 export const requestLine = (name: string): string => `${name}:>`
@@ -82,12 +79,13 @@ export const clientProtocol = Effect.fnUntraced(function* (
       failAll = fail
 
       const run = yield* atOnce
+      const junk = yield* junkOf(channel)
       // The protocol bounds what is in flight by itself: a stream's chunks are acknowledged, so those of
       // one call come one after the other, and a slow consumer holds up its own call only.
       yield* Effect.acquireRelease(
         Effect.sync(() => [
           attend(channel, responseLine(name), (message) => {
-            run(isFromServer(message) ? deliver(message) : ignored(channel, message))
+            run(isFromServer(message) ? deliver(message) : junk(message))
           }),
           link.onceClosed((reason) => {
             callers.clear()

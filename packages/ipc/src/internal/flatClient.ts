@@ -125,7 +125,7 @@ export const flatClient = Effect.fnUntraced(function* (
   const { pending } = calls
 
   const onAnswer = (body: unknown) => {
-    if (!Array.isArray(body)) return
+    if (!Array.isArray(body)) return link.ignore()
     const [id, content, kind]: ReadonlyArray<unknown> = body
     const call = typeof id === "number" ? pending.take(id) : undefined
     if (call === undefined) return
