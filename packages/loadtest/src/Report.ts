@@ -133,13 +133,14 @@ export type Interval = typeof Interval.Type
  * - `saturated`: the generator had no processor time left, so that it measured itself
  * - `late`: requests left the generator late
  * - `connections`: requests waited for a free connection, because the limit was reached
+ * - `unopened`: there was no time to open all connections
  * - `unanswered`: requests were still in flight at the end, and are in no latency
  *
  * @category models
  * @since 0.1.0
  */
 export const Warning = Schema.Struct({
-  code: Schema.Literals(["rate", "saturated", "late", "connections", "unanswered"]),
+  code: Schema.Literals(["rate", "saturated", "late", "connections", "unopened", "unanswered"]),
   message: Schema.String,
 })
 
@@ -195,7 +196,7 @@ export type Route = typeof Route.Type
  *   Each is `null` when there is nothing
  * - `statuses`: complete answers by status code
  * - `errors`: failed requests by class, each with an example
- * - `bytes`: of requests and answers, without what TLS adds
+ * - `bytes`: of requests and of answers, complete or not, without what TLS adds
  * - `duration`: from the first request that counts to the end of the run, in ms
  * - `series`: the run in intervals of a second; longer runs have longer intervals, at most 600
  * - `thresholds`: the plan's, judged

@@ -79,6 +79,7 @@ describe("faults", () => {
         const [[found, error] = ["none", undefined]] = Object.entries(report.errors)
         assert.strictEqual(found, name)
         assert.include(error?.example, example)
+        assert.strictEqual(report.bytes.received, 6 * bytes.length)
       }
     }),
   )
@@ -96,6 +97,24 @@ describe("faults", () => {
       })
       assert.strictEqual(report.requests.ok, 10)
       assert.strictEqual(accepted(), 10)
+      assert.strictEqual(report.bytes.received, 10 * "HTTP/1.1 200 OK\r\n\r\nhello".length)
+    }),
+  )
+
+  it.live("counts what came of answers that are in flight at the end", () =>
+    Effect.gen(function* () {
+      const half = "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"
+      const { port } = yield* Servers.tcp((socket) =>
+        Servers.onRequest(socket, () => socket.write(half)),
+      )
+      const report = yield* run({
+        url: `http://127.0.0.1:${port}/`,
+        duration: "300 millis",
+        connections: 2,
+        grace: "300 millis",
+      })
+      assert.deepStrictEqual(report.requests, { sent: 2, ok: 0, failed: 0, inFlight: 2 })
+      assert.strictEqual(report.bytes.received, 2 * half.length)
     }),
   )
 

@@ -10,6 +10,7 @@ const fine: Warnings.Facts = {
   rate: { asked: 100, delivered: 99.5 },
   lateness: { ...latency, p99: 1 },
   unsent: 0,
+  unopened: 0,
   connections: 10,
   threads: 1,
   precise: false,
@@ -32,6 +33,7 @@ describe("warnings", () => {
   it.each<[string, Partial<Warnings.Facts>]>([
     ["rate", { rate: { asked: 100, delivered: 98 } }],
     ["connections", { unsent: 1 }],
+    ["unopened", { model: "closed", rate: { asked: null, delivered: 1 }, unopened: 1 }],
     ["saturated", { busy: 0.99 }],
     ["late", { lateness: { ...latency, p99: 12 } }],
     ["unanswered", { requests: { sent: 5, ok: 4, failed: 0, inFlight: 1 } }],

@@ -36,6 +36,7 @@ const doubts: Partial<Record<Warning["code"], string>> = {
   saturated: "the generator was saturated",
   late: "the generator was late",
   connections: "requests of the schedule were never sent",
+  unopened: "not all connections were opened",
 }
 
 const doubt = ({ warnings }: Report): string => {

@@ -137,6 +137,7 @@ export class Connection {
 
   /** Closes it; nothing is told to anybody any more. */
   destroy(): void {
+    this.#countPartial()
     this.#wire?.destroy()
     this.#wire = undefined
     this.#state = closed
@@ -208,9 +209,9 @@ export class Connection {
         return
       }
       const outcome = framer.next(buffer, at, size)
-      if (outcome === malformed) return this.#break(Failure.ofBytes(framer.problem), false)
       if (outcome !== done) {
         this.#partial += size - at
+        if (outcome === malformed) this.#break(Failure.ofBytes(framer.problem), false)
         return
       }
       const bytes = this.#partial + framer.position - at
@@ -262,7 +263,9 @@ export class Connection {
     const end = this.#framer.end()
     if (this.#count === 0) return this.#close()
     if (end !== "complete") return this.#break(Failure.ofEnd(end, this.#answers > 0), false)
-    this.#settle(this.#shared.clock.now(), this.#partial)
+    const bytes = this.#partial
+    this.#partial = 0
+    this.#settle(this.#shared.clock.now(), bytes)
   }
 
   #failed(cause: unknown, stage: Stage): void {
@@ -279,7 +282,16 @@ export class Connection {
     )
   }
 
+  /** What came of an answer that never was complete. */
+  #countPartial(): void {
+    if (this.#count === 0 || this.#partial === 0) return
+    const at = this.#first
+    this.#shared.tally.received(this.#routes[at] ?? 0, this.#dues[at] ?? 0, this.#partial)
+    this.#partial = 0
+  }
+
   #break(failure: Failure.Failure, waited: boolean): void {
+    this.#countPartial()
     this.#close()
     const lost = this.#count
     for (let i = 0; i < lost; i += 1) {

@@ -33,6 +33,8 @@ export interface Outcome {
   readonly inFlight: number
   /** Their time had come before `stoppedAt`, but they were not sent. */
   readonly unsent: number
+  /** Connections of the closed model that there was no time to open. */
+  readonly unopened: number
   /** Complete answers that came after `stoppedAt`. */
   readonly lateAnswers: number
   readonly startedAt: number
@@ -99,7 +101,7 @@ export const make = (options: Options): Generator => {
   let opening = 0
   let attempts = 0
   let reachedAnybody = false
-  const { after, at, clear } = timers(clock)
+  const { after, at, clear, each } = timers(clock)
 
   // Connections that are all opened at once have all tried before nobody is thought to be there.
   const nobodyThere = (): boolean =>
@@ -162,10 +164,20 @@ export const make = (options: Options): Generator => {
     const inFlight = slots.inFlightSince(tally.countFrom)
     const endedAt = clock.now()
     const unsent = model.unsent(stoppedAt)
+    const unopened = job.schedule === undefined ? slots.unused : 0
     slots.destroy()
     // Everything was sent, but to nobody.
     const how = ending === "requests" && nobodyThere() ? "unreachable" : (ending ?? "stopped")
-    options.onEnd({ ended: how, inFlight, unsent, lateAnswers, startedAt, stoppedAt, endedAt })
+    options.onEnd({
+      ended: how,
+      inFlight,
+      unsent,
+      unopened,
+      lateAnswers,
+      startedAt,
+      stoppedAt,
+      endedAt,
+    })
   }
   const check = (): void => {
     if (ending !== undefined && slots.inFlight === 0) finish()
@@ -199,7 +211,7 @@ export const make = (options: Options): Generator => {
       sweep()
       if (!job.ahead) return options.onReady()
       opening = slots.size
-      slots.openAhead()
+      each(slots.size, (slot) => slots.openAhead(slot))
     },
     begin: (time, onBegin) => {
       startedAt = time + job.warmup

@@ -28,6 +28,10 @@ export interface Parts {
   readonly exhausted: () => void
 }
 
+/** So many calls of `each` are made at once, and then more for so long at a time, in ms. */
+const atOnce = 256
+const turn = 20
+
 /** Calls that can be made earlier, all at once, or never. */
 export const timers = (clock: Clock) => {
   const waiting = new Set<() => void>()
@@ -46,8 +50,20 @@ export const timers = (clock: Clock) => {
       () => at(time, call),
     )
   }
+  const after = (ms: number, call: () => void): void => hold((fire) => clock.after(ms, fire), call)
+  /** Calls with each number below `count`; between many of them, others get their turn. */
+  const each = (count: number, call: (index: number) => void, from = 0): void => {
+    const until = clock.now() + turn
+    for (let index = from; index < count; index += 1) {
+      if (index - from >= atOnce && clock.now() >= until) {
+        return after(0, () => each(count, call, index))
+      }
+      call(index)
+    }
+  }
   return {
-    after: (ms: number, call: () => void): void => hold((fire) => clock.after(ms, fire), call),
+    after,
+    each,
     /** Not before a time of the clock: Node's timers come up to a millisecond early. */
     at,
     clear: (): void => {

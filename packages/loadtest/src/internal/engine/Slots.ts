@@ -50,9 +50,9 @@ export class Slots {
     return connection
   }
 
-  /** Opens one connection of each slot. */
-  openAhead(): void {
-    for (let slot = 0; slot < this.size; slot += 1) this.#connection(slot, 0).openAhead()
+  /** Opens one connection of a slot. */
+  openAhead(slot: number): void {
+    this.#connection(slot, 0).openAhead()
   }
 
   request(slot: number, route: number, due: number, now: number): void {
@@ -76,6 +76,19 @@ export class Slots {
     this.#failures[slot] = failures
     // A request that timed out has waited long enough.
     return waited ? 0 : backoff(reached ? failures : failures + 1)
+  }
+
+  /** Slots that were never used. */
+  get unused(): number {
+    let used = 0
+    let last = -1
+    this.#connections.forEach((connection, at) => {
+      const slot = Math.floor(at / this.#origins)
+      if (connection === undefined || slot === last) return
+      used += 1
+      last = slot
+    })
+    return this.size - used
   }
 
   expire(now: number): void {

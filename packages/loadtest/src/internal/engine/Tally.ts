@@ -104,6 +104,11 @@ export class Tally {
     else this.#failed(counts, failure, example)
   }
 
+  /** Bytes of an answer that is not complete and will not be. */
+  received(index: number, due: number, bytes: number): void {
+    if (due >= this.countFrom) this.#of(index).bytesReceived += bytes
+  }
+
   failed(index: number, due: number, failure: ErrorClass, example: string): void {
     if (due >= this.countFrom) this.#failed(this.#of(index), failure, example)
   }

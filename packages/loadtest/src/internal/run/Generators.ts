@@ -55,6 +55,7 @@ const Result = Schema.Struct({
   ended: Report.Report.fields.ended,
   inFlight: Schema.Int,
   unsent: Schema.Int,
+  unopened: Schema.Int,
   lateAnswers: Schema.Int,
   startedAt: Schema.Finite,
   stoppedAt: Schema.Finite,

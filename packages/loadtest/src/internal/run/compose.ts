@@ -139,6 +139,7 @@ export const report = (
       rate,
       lateness,
       unsent,
+      unopened: sumOf(results, (result) => result.unopened),
       connections: Plan.connectionLimit(plan),
       threads: results.length,
       precise: plan.pacing === "precise",

@@ -10,6 +10,8 @@ export interface Facts {
   readonly lateness: Report["lateness"]
   /** Requests whose time came, but that were never sent. */
   readonly unsent: number
+  /** Connections that there was no time to open. */
+  readonly unopened: number
   readonly connections: number
   readonly threads: number
   readonly precise: boolean
@@ -44,6 +46,12 @@ export const of = (facts: Facts): ReadonlyArray<Warning> => {
     warnings.push({
       code: "connections",
       message: `${plural(unsent, "request")} of the schedule ${unsent === 1 ? "was" : "were"} never sent, because ${atLimit ? "the generator could not keep up" : `the server kept all ${plural(connections, "connection")} busy`}: they are in no latency`,
+    })
+  }
+  if (natural && facts.unopened > 0) {
+    warnings.push({
+      code: "unopened",
+      message: `the run was over before all of its ${plural(connections, "connection")} were opened: ${plural(facts.unopened, "connection")} sent nothing`,
     })
   }
   if (atLimit) {
