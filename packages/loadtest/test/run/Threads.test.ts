@@ -120,6 +120,26 @@ describe("Threads", () => {
     }),
   )
 
+  it.live("lose the run when nobody can make anything of what they found", () =>
+    Effect.gen(function* () {
+      const { port } = yield* Servers.tcp(Servers.always(Servers.hello))
+      const make = yield* Threads.make(
+        yield* jobsOf({ url: `http://127.0.0.1:${port}/`, requests: 10 }),
+      )
+      const lost = yield* Effect.callback<unknown>((resume) => {
+        make({
+          started: () => {},
+          parcel: () => {},
+          ended: () => {
+            throw new RangeError("what is this?")
+          },
+          lost: (cause) => resume(Effect.succeed(cause)),
+        }).start()
+      })
+      assert.instanceOf(lost, RangeError)
+    }),
+  )
+
   it.live("lose the run when they cannot even start", () =>
     Effect.gen(function* () {
       const threads = yield* Workers.watch

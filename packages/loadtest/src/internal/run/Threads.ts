@@ -93,13 +93,12 @@ export const make = Effect.fnUntraced(function* (jobs: ReadonlyArray<Job>, file:
         ),
       { concurrency: "unbounded", discard: true },
     )
+    events.ended(results)
   })
   const running = yield* generating.pipe(
-    Effect.exit,
-    Effect.zipWith(Deferred.await(watched), (exit, events) => {
-      if (Exit.isSuccess(exit)) events.ended(results)
-      else events.lost(Cause.squash(exit.cause))
-    }),
+    Effect.catchCause((cause) =>
+      Effect.map(Deferred.await(watched), (events) => events.lost(Cause.squash(cause))),
+    ),
     Effect.scoped,
     Effect.ensuring(
       Effect.sync(() => {
