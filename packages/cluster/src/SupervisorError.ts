@@ -68,15 +68,18 @@ export class StartFailed extends Schema.TaggedError<StartFailed>()("StartFailed"
   failure: Worker.Failure,
 }) {
   override get message(): string {
-    const { failure } = this
-    const { report } = failure
-    // What has a code says where it comes from.
-    if (report !== null && report.code !== null) return report.sentence
-    if (report !== null) return `a worker failed before it was ready: ${report.sentence}`
-    const what = Worker.describe(failure)
-    return failure.fault === null
-      ? `a worker ${what} before it was ready; its output says why`
-      : `a worker ${what}`
+    const { exitCode, fault, report } = this.failure
+    if (report !== null) {
+      // A sentence of our own needs no other around it.
+      return report.sentence === report.message
+        ? `a worker failed before it was ready: ${report.sentence}`
+        : report.sentence
+    }
+    const what = `a worker ${Worker.describe(this.failure)}`
+    if (fault !== null) return what
+    return exitCode === 0
+      ? `${what} before it was ready: for a program that does its work and ends, ready is "spawned"`
+      : `${what} before it was ready; its output says why`
   }
 }
 
@@ -93,9 +96,11 @@ export class ReloadFailed extends Schema.TaggedError<ReloadFailed>()("ReloadFail
   failure: Worker.Failure,
 }) {
   override get message(): string {
-    return `the reload failed, the old workers go on: a new worker ${
-      this.failure.report === null ? Worker.describe(this.failure) : "failed"
-    }${this.failure.report === null ? "" : `: ${this.failure.report.sentence}`}`
+    const { fault, report } = this.failure
+    const hint = fault === null ? "; its output says why" : ""
+    const what =
+      report === null ? `${Worker.describe(this.failure)}${hint}` : `failed: ${report.sentence}`
+    return `the reload failed, the old workers go on: a new worker ${what}`
   }
 }
 

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { AskMany } from "@manycore/ipc"
-import { type Effect, Exit, Layer, ManagedRuntime, Scope, Stream } from "effect"
+import { Effect, Exit, Fiber, Layer, ManagedRuntime, Scope, Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 
@@ -79,16 +79,21 @@ const settled = <A, E>(exit: Exit.Exit<A, E>): PromiseSettledResult<A> =>
     onFailure: (cause) => ({ status: "rejected", reason: Exit.failCause(cause) }),
   })
 
-const open = async (
-  make: Effect.Effect<Supervisor.Supervisor["Service"], SupervisorError, Scope.Scope>,
-): Promise<Running> => {
+const run = runtime.runPromise
+
+type Service = Supervisor.Supervisor["Service"]
+
+const open = async (make: Effect.Effect<Service, SupervisorError, Scope.Scope>) => {
   const scope = Scope.makeUnsafe()
-  const run = runtime.runPromise
   const stop = () => run(Scope.close(scope, Exit.void))
   const supervisor = await run(Scope.provide(make, scope)).catch(async (error: unknown) => {
     await stop()
     throw error
   })
+  return toRunning(supervisor, stop)
+}
+
+const toRunning = (supervisor: Service, stop: () => Promise<void>): Running => {
   return {
     workers: () => run(supervisor.workers),
     events: () => Stream.toAsyncIterable(supervisor.events),
@@ -134,3 +139,29 @@ export const start = (options: Options): Promise<Running> => open(Supervisor.mak
  */
 export const startGroups = (options: GroupOptions): Promise<Running> =>
   open(Supervisor.makeGroups(options))
+
+/**
+ * `start` as the main program of the process, as `Supervisor.runMain`: SIGTERM and SIGINT stop the
+ * workers gracefully, a second one kills them, SIGHUP reloads. The process ends when the workers have
+ * stopped, with code 0 or 1.
+ *
+ * @param started called when every worker is ready. What it throws or rejects with stops everything, is
+ * printed as one sentence, and makes the exit code 1.
+ * @category running
+ * @since 0.1.0
+ */
+export const runMain = (options: Options, started?: (supervisor: Running) => unknown): void =>
+  Supervisor.runMain(
+    Effect.gen(function* () {
+      const supervisor = yield* Supervisor.make(options)
+      const running = toRunning(supervisor, () => run(supervisor.stop))
+      const stopped = yield* Effect.forkChild(Stream.runDrain(supervisor.events), {
+        startImmediately: true,
+      })
+      yield* Effect.tryPromise({
+        try: async () => started?.(running),
+        catch: (error) => error,
+      })
+      yield* Fiber.join(stopped)
+    }).pipe(Effect.scoped),
+  )

@@ -4,7 +4,7 @@ import { constants } from "node:os"
 import { resolve } from "node:path"
 import { fileURLToPath } from "node:url"
 
-import { Duration, Effect, Schema } from "effect"
+import { Duration, Effect, Predicate, Schedule, Schema } from "effect"
 
 import { Readiness } from "../Readiness.ts"
 import * as RestartPolicy from "../RestartPolicy.ts"
@@ -52,6 +52,32 @@ const isTexts = Schema.is(Schema.Array(Schema.String))
 
 const isReadiness = Schema.is(Readiness)
 
+const isPolicy = (value: unknown): boolean =>
+  Predicate.isObject(value) &&
+  ["type", "doneExitCodes", "backoff", "stableAfter", "early", "intensity"].every(
+    (name) => name in value,
+  )
+
+const checkRestart = Effect.fnUntraced(function* (restart: RestartPolicy.RestartPolicy) {
+  yield* check(isPolicy(restart), "restart", restart, "what RestartPolicy.make answers")
+  const { backoff, doneExitCodes, intensity, type } = restart
+  const isType = Schema.is(RestartPolicy.Type)
+  yield* check(isType(type), "restart.type", type, '"permanent", "transient" or "temporary"')
+  yield* check(
+    Schema.is(Schema.Array(Schema.Int))(doneExitCodes),
+    "restart.doneExitCodes",
+    doneExitCodes,
+    "a list of whole numbers",
+  )
+  yield* check(Schedule.isSchedule(backoff), "restart.backoff", backoff, "a Schedule")
+  yield* check(
+    Number.isInteger(intensity.crashes) && intensity.crashes >= 0,
+    "restart.intensity.crashes",
+    intensity.crashes,
+    "a whole number from 0",
+  )
+})
+
 /** In ms. Fails on what is no duration, on negative and endless ones. */
 const millis = (option: string, value: Duration.Input | undefined, otherwise: number) => {
   if (value === undefined) return Effect.succeed(otherwise)
@@ -87,6 +113,12 @@ export const make = Effect.fnUntraced(function* (
     return yield* new SupervisorError({ reason: new ProgramNotFound({ file }) })
   yield* check(isTexts(args), "args", args, "a list of strings")
   yield* check(isTexts(execArgv), "execArgv", execArgv, "a list of strings")
+  yield* check(
+    options.env === undefined || Predicate.isObject(options.env),
+    "env",
+    options.env,
+    "an object of strings",
+  )
   yield* check(cwd === undefined || look(cwd).isFolder, "cwd", cwd, "a folder that exists")
   yield* checkSignal("killSignal", killSignal)
   yield* check(
@@ -95,13 +127,7 @@ export const make = Effect.fnUntraced(function* (
     typeof ready === "string" ? ready : JSON.stringify(ready),
     '"listening", "message", "spawned", uptime(ms) or probe("/path")',
   )
-  const { crashes } = restart.intensity
-  yield* check(
-    Number.isInteger(crashes) && crashes >= 0,
-    "restart.intensity.crashes",
-    crashes,
-    "a whole number from 0",
-  )
+  yield* checkRestart(restart)
   return {
     options,
     file,

@@ -101,6 +101,10 @@ export const make = Effect.fnUntraced(function* (
 
   const reload = Effect.fn("Supervisor.reload")(function* (options: ReloadOptions = {}) {
     const { group: name, surge: _surge, unavailable: _unavailable, ...given } = options
+    // Their type says so, too.
+    if ("workers" in given && given.workers !== undefined) {
+      return yield* Spec.invalid("workers", given.workers, "left to `scale`")
+    }
     const group = yield* groupOf(name)
     const limits = yield* limitsOf(options)
     const changes = Object.fromEntries(

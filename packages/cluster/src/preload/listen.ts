@@ -107,7 +107,8 @@ export const install = (agent: Agent): ReadonlyMap<number, Listening> => {
     const [, id, errno, sockname, data] = message
     const resume = waiting.get(id)
     waiting.delete(id)
-    resume?.(errno, sockname, data)
+    // What the program does then, or throws, has nothing to do with the link.
+    if (resume !== undefined) process.nextTick(resume, errno, sockname, data)
   })
   return listening
 }

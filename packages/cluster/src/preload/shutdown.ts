@@ -93,12 +93,13 @@ export const install = (agent: Agent, drain: Drain): void => {
     },
   )
 
+  /** A person means the program. */
+  const signal = (name: "SIGINT") => {
+    if (process.listenerCount(name) > 1) process.emit(name, name)
+    else raise(name)
+  }
   agent.hear((message) => {
-    // A person means the program.
-    if (message[0] === "signal") {
-      if (process.listenerCount(message[1]) > 1) process.emit(message[1], message[1])
-      else raise(message[1])
-    }
+    if (message[0] === "signal") process.nextTick(signal, message[1])
     if (message[0] === "drain") void begin(() => void onDrained())
     if (message[0] === "end") end(message[1], true)
   })

@@ -188,12 +188,26 @@ describe("a bad start is a typed error", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.live("but not for a program that catches it and listens elsewhere", () =>
+    Effect.gen(function* () {
+      const other = yield* FaultServer.make({ routes: {} })
+      const { supervisor, url } = yield* supervise({
+        program: "retry.mjs",
+        env: { PORT: String(other.port) },
+      })
+      assert.notStrictEqual(yield* supervisor.port, other.port)
+      yield* supervisor.reload()
+      const { errors } = yield* LoadClient.run({ url, connections: 2, requests: 20 })
+      assert.deepStrictEqual(errors, {})
+    }).pipe(Effect.scoped),
+  )
+
   for (const [how, options, message] of [
     ["a program that throws", { env: { BREAK: "throw" } }, /before it was ready: broken on/],
     [
       "one that exits with 0 at once",
       { env: { BREAK: "exit" } },
-      /exited with code 0 before it was/,
+      /exited with code 0 before it was ready: .* ready is "spawned"$/,
     ],
     [
       "one that hangs",

@@ -161,6 +161,8 @@ describe("a reload", () => {
         [{ surge: 0, unavailable: 0 }, "InvalidOption", /at least 1 where surge is 0/],
         [{ surge: -1 }, "InvalidOption", /surge is -1/],
         [{ program: "/nowhere/app.js" }, "ProgramNotFound", /no program \/nowhere\/app\.js/],
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a program without types says
+        [{ workers: 5 } as object, "InvalidOption", /workers is 5, but must be left to `scale`/],
         [{ group: "other" }, "UnknownGroup", /no group of workers "other"/],
       ] as const
       for (const [options, tag, message] of cases) {
