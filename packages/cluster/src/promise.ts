@@ -158,10 +158,7 @@ export const runMain = (options: Options, started?: (supervisor: Running) => unk
       const stopped = yield* Effect.forkChild(Stream.runDrain(supervisor.events), {
         startImmediately: true,
       })
-      yield* Effect.tryPromise({
-        try: async () => started?.(running),
-        catch: (error) => error,
-      })
+      yield* Effect.promise(async () => started?.(running))
       yield* Fiber.join(stopped)
     }).pipe(Effect.scoped),
   )
