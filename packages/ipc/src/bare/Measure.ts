@@ -4,7 +4,7 @@
  * looks at 64 values at most. One instance looks at one message after the other and keeps nothing.
  */
 
-import { types } from "node:util"
+import types from "node:util/types"
 
 import { large } from "./ownCopies.ts"
 

@@ -76,6 +76,8 @@ export class Host {
     this.outgoing = new Outgoing(this.link, this.link.line(answerLine))
     this.link.listen(taskLine, (body) => this.onMessage(body))
     process.on("exit", () => this.outgoing.flush())
+    // What the pool says first is here already: to serve need not wait for the event loop to bring it.
+    queueMicrotask(() => wire.poll?.())
   }
 
   private onMessage(body: unknown): void {
@@ -119,6 +121,7 @@ export class Host {
     this.handlers = [...handlers.values()]
     this.find = find
     this.outgoing.send([toPool.ready, [...handlers.keys()]])
+    this.rest.begin()
   }
 
   private async finish(): Promise<void> {

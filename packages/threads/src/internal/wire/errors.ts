@@ -4,8 +4,6 @@
  * Classes of the language come back as themselves, any other as an Error of that name.
  */
 
-import { inspect } from "node:util"
-
 /** An error as plain data. */
 export interface EncodedError {
   readonly isError: true
@@ -33,8 +31,11 @@ interface Taken {
   readonly path: Array<Error>
 }
 
+/** Loaded when it is needed: most threads describe nothing. */
 const described = (value: unknown): string =>
-  inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
+  process
+    .getBuiltinModule("node:util")
+    .inspect(value, { depth: 0, breakLength: Number.POSITIVE_INFINITY })
 
 const isError = (value: unknown, taken: Taken): value is Error =>
   value instanceof Error && taken.errors < mostErrors && !taken.path.includes(value)
