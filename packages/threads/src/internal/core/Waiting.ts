@@ -19,6 +19,8 @@ export class Waiting<A extends Waits> {
   private count = 0
   /** Where the task is that `peek` has answered, until something changes. */
   private peeked: Fifo<A> | undefined
+  /** The level, when there is one only: most pools know no priorities. */
+  private sole: Fifo<A> | undefined
 
   /** @param ageing ms of waiting that count as one priority; > 0, may be infinite */
   constructor(ageing: number) {
@@ -34,6 +36,7 @@ export class Waiting<A extends Waits> {
     let level = this.levels.get(item.priority)
     if (level === undefined) {
       level = new Fifo<A>()
+      this.sole = this.levels.size === 0 ? level : undefined
       this.levels.set(item.priority, level)
     }
     level.push(item)
@@ -84,6 +87,7 @@ export class Waiting<A extends Waits> {
 
   private next(now: number): Fifo<A> | undefined {
     if (this.again.size > 0) return this.again
+    if (this.sole !== undefined) return this.sole.size > 0 ? this.sole : undefined
     let best: Fifo<A> | undefined
     let highest = Number.NEGATIVE_INFINITY
     for (const [priority, level] of this.levels) {
