@@ -5,7 +5,8 @@
  * @since 0.1.0
  */
 export type { CloseReason } from "./bare/CloseReason.ts"
-export { byteLength, Decoder, encode, FramingLost, preamble } from "./bare/Frame.ts"
+export { Decoder, FramingLost } from "./bare/Decoder.ts"
+export { byteLength, encode, preamble } from "./bare/Frame.ts"
 export { Link, type LinkOptions, type LinkStats, type Listener } from "./bare/Link.ts"
 export { memoryWires } from "./bare/memoryWire.ts"
 export type { Owner } from "./bare/Outbox.ts"

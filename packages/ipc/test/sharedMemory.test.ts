@@ -7,7 +7,7 @@ const shared = () => new Uint8Array(new SharedArrayBuffer(8))
 const holding: ReadonlyArray<readonly [string, (memory: unknown) => unknown]> = [
   ["by itself", (memory) => memory],
   ["in an object", (memory) => ({ a: 1, b: { c: memory } })],
-  ["in a list with holes", (memory) => [1, , [2, memory]]],
+  ["in a list with holes", (memory) => Object.assign([], { 7: [memory] })],
   ["beside a list's elements", (memory) => Object.assign([1], { more: memory })],
   ["as a key of a Map", (memory) => new Map([[memory, 1]])],
   ["as a value of a Map", (memory) => new Map([[1, [memory]]])],
@@ -32,6 +32,6 @@ describe("shared memory", () => {
   it("is looked for once in what refers to itself", () => {
     const value: Record<string, unknown> = {}
     value["self"] = [value, new Map([[value, value]])]
-    refuseSharedMemory(value)
+    assert.doesNotThrow(() => refuseSharedMemory(value))
   })
 })

@@ -17,6 +17,7 @@ import type { Transferable } from "node:worker_threads"
 
 import { Fifo } from "./Fifo.ts"
 import type { Owner } from "./Outbox.ts"
+import { Waiters } from "./Waiters.ts"
 
 /** Whether the messages of a line are answers: the caller takes them as soon as they arrive. */
 export const isAnswers = (name: string): boolean => name.endsWith("<")
@@ -36,7 +37,7 @@ export class SendWindow {
   /** Bytes that wait here. */
   held = 0
   /** Called once when there is room. */
-  readonly waiters = new Set<() => void>()
+  readonly waiters = new Waiters()
   private readonly waiting = new Fifo<Waiting>()
 
   get isWaiting(): boolean {

@@ -8,8 +8,9 @@
 import { Socket } from "node:net"
 
 import { Copies } from "./Copies.ts"
+import { Decoder } from "./Decoder.ts"
 import { Descriptor } from "./Descriptor.ts"
-import { byteLength, Decoder, encode, encodeText, maxValueBytes, preamble } from "./Frame.ts"
+import { byteLength, encode, encodeText, maxValueBytes, preamble } from "./Frame.ts"
 import { defaultMaxMessageBytes } from "./Link.ts"
 import { TooLarge, type Wire, type WireEvents } from "./Wire.ts"
 

@@ -5,15 +5,8 @@ import { runInNewContext } from "node:vm"
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Schema } from "effect"
 
-import {
-  byteLength,
-  Decoder,
-  encode,
-  encodeText,
-  FramingLost,
-  maxValueBytes,
-  preamble,
-} from "../../src/bare/Frame.ts"
+import { Decoder, FramingLost } from "../../src/bare/Decoder.ts"
+import { byteLength, encode, encodeText, maxValueBytes, preamble } from "../../src/bare/Frame.ts"
 import * as Generated from "../fixtures/generated.ts"
 
 const limit = 64 * 1024 * 1024
