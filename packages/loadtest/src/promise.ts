@@ -3,10 +3,12 @@
  * holds no logic: each function runs the Effect of the same name, on one runtime.
  *
  * A promise rejects with the error that the Effect would fail with: `LoadTestError`, whose `reason`
- * is `InvalidPlan` or `GeneratorLost`. What a server does is no error: it is in the report.
+ * is `InvalidPlan` or `GeneratorLost`; when it was aborted, with the reason of its signal. What a
+ * server does is no error: it is in the report.
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -26,8 +28,19 @@ const runtime = ManagedRuntime.make(Layer.empty)
  * @since 0.1.0
  */
 export interface Options {
-  /** Aborting it closes every socket and rejects; there is no report. */
+  /** Aborting it closes every socket, then rejects with its reason; there is no report. */
   readonly signal?: AbortSignal | undefined
+}
+
+const promised = async <A, E>(
+  effect: Effect.Effect<A, E>,
+  { signal }: Options = {},
+): Promise<A> => {
+  try {
+    return await runtime.runPromise(effect, { signal })
+  } catch (error) {
+    throw signal?.aborted === true ? signal.reason : error
+  }
 }
 
 /**
@@ -55,7 +68,7 @@ export interface Run extends AsyncDisposable {
  * @since 0.1.0
  */
 export const run = (plan: Plan.Input, options?: Options): Promise<Report> =>
-  runtime.runPromise(LoadTest.run(plan), options)
+  promised(LoadTest.run(plan), options)
 
 /**
  * Begins a run in the background.
@@ -66,12 +79,12 @@ export const run = (plan: Plan.Input, options?: Options): Promise<Report> =>
 export const start = async (plan: Plan.Input, options?: Options): Promise<Run> => {
   const scope = Scope.makeUnsafe()
   const close = () => runtime.runPromise(Scope.close(scope, Exit.void))
-  const started = await runtime
-    .runPromise(Scope.provide(LoadTest.start(plan), scope), options)
-    .catch(async (error: unknown) => {
+  const started = await promised(Scope.provide(LoadTest.start(plan), scope), options).catch(
+    async (error: unknown) => {
       await close()
       throw error
-    })
+    },
+  )
   return {
     plan: started.plan,
     report: () => runtime.runPromise(started.report),
@@ -92,5 +105,4 @@ export const start = async (plan: Plan.Input, options?: Options): Promise<Run> =
 export const find = (
   plan: Plan.Input,
   options: Find.Options & Options = {},
-): Promise<Find.FindReport> =>
-  runtime.runPromise(Find.run(plan, options), { signal: options.signal })
+): Promise<Find.FindReport> => promised(Find.run(plan, options), options)

@@ -45,7 +45,7 @@ describe("promise", () => {
     }),
   )
 
-  it.live("closes everything and rejects when it is aborted", () =>
+  it.live("closes everything and rejects with the reason when it is aborted", () =>
     Effect.gen(function* () {
       yield* Census.guard()
       const { open, port } = yield* Servers.tcp(Servers.always(Servers.hello))
@@ -55,11 +55,11 @@ describe("promise", () => {
         { signal: aborting.signal },
       ).then(
         () => "answered",
-        () => "rejected",
+        (reason: unknown) => reason,
       )
       yield* Condition.until("it has connected", () => open() === 1)
-      aborting.abort()
-      assert.strictEqual(yield* Effect.promise(() => settled), "rejected")
+      aborting.abort("enough")
+      assert.strictEqual(yield* Effect.promise(() => settled), "enough")
       yield* Condition.until("it has gone", () => open() === 0)
     }),
   )
