@@ -17,6 +17,9 @@ import type { Job, Lost } from "./Job.ts"
 import { KeepAlive } from "./KeepAlive.ts"
 import type { EngineOptions } from "./options.ts"
 import { Placement } from "./Placement.ts"
+import { Pump } from "./Pump.ts"
+import { RunClock } from "./RunClock.ts"
+import { Shutdown } from "./Shutdown.ts"
 import { Thieves } from "./Thieves.ts"
 import type { Thread } from "./Thread.ts"
 
@@ -45,23 +48,17 @@ export class Engine {
   pending = 0
   /** Tasks that had one. */
   completed = 0
-  /** ms, read once in each synchronous run: a clock call per task would cost too much. */
-  private now = performance.now()
-  private isNowFresh = false
+  private readonly clock = new RunClock()
   private readonly events: EngineEvents
   private readonly keepAlive = new KeepAlive()
   private readonly cancelled: Cancelled
   private readonly thieves: Thieves
+  private readonly pump: Pump
+  private readonly shutdown: Shutdown
   private dirty: Array<Thread> = []
   private isReady = false
-  private needsDrain = false
   private stopped: Lost | undefined
   private closing: Promise<void> | undefined
-  private onIdle: (() => void) | undefined
-  private onEmpty: (() => void) | undefined
-  private isHurried = false
-  /** Goes on with the shutdown without waiting any more. */
-  private hurry: (() => void) | undefined
 
   constructor(options: EngineOptions, events: EngineEvents = {}) {
     this.options = options
@@ -80,10 +77,10 @@ export class Engine {
             ...(cause === undefined ? {} : { cause: cause.error }),
           }
           for (const job of jobs) this.lose(job, lost)
-          this.pump()
+          this.pump.run()
         },
         onGaveUp: (deaths, cause) => this.giveUp({ _tag: "GaveUp", deaths, cause }),
-        onEmpty: () => this.onEmpty?.(),
+        onEmpty: () => this.shutdown.empty(),
       },
       {
         onOutbox: this.onOutbox,
@@ -95,7 +92,7 @@ export class Engine {
           queueMicrotask(() => {
             this.lose(job, { _tag: "NotSerializable", cause })
             this.fleet.goIfDone(thread)
-            this.pump()
+            this.pump.run()
           })
         },
         onRecycle: (thread) => this.recycle(thread),
@@ -107,8 +104,18 @@ export class Engine {
     this.cancelled = new Cancelled(this.fleet, options.grace)
     this.thieves = new Thieves(this.fleet, (jobs) => {
       this.onReturned(jobs)
-      this.pump()
+      this.pump.run()
     })
+    this.pump = new Pump({
+      backlog: this.backlog,
+      fleet: this.fleet,
+      placement: this.placement,
+      thieves: this.thieves,
+      clock: this.clock,
+      queueWait: this.queueWait,
+      onDrain: () => this.events.onDrain?.(),
+    })
+    this.shutdown = new Shutdown(this.fleet, options.closeTimeout)
     if (options.keepAlive) this.keepAlive.hold()
     // Until the first thread serves, or does not, there is something to wait for.
     this.keepAlive.hold()
@@ -123,10 +130,7 @@ export class Engine {
     if (this.options.taskTimeout > 0) this.startTimeout(job, this.options.taskTimeout)
     const { backlog } = this
     if (job.place === -1 && backlog.size === 0 && this.placement.dispatch(job)) return
-    backlog.add(job, this.time())
-    if (backlog.isFull) this.needsDrain = true
-    if (job.place !== -1) this.pump()
-    else this.fleet.grow()
+    this.pump.add(job)
   }
 
   /** The place for tasks of this key: the same thread, or the one that has replaced it. */
@@ -146,14 +150,14 @@ export class Engine {
         this.backlog.remove(job)
         this.end(job)
         released?.()
-        this.pump()
+        this.pump.run()
         return
       }
       case "dispatched": {
         if (job.thread?.takeBack(job) === true) {
           this.end(job)
           released?.()
-          this.pump()
+          this.pump.run()
         } else this.cancelled.add(job, released)
         return
       }
@@ -171,37 +175,18 @@ export class Engine {
 
   /** End every thread now, whatever it does. */
   destroy(): Promise<void> {
-    this.isHurried = true
     const closed = this.close()
-    this.hurry?.()
+    this.shutdown.hurry()
     return closed
   }
 
   private async shutDown(): Promise<void> {
     this.stopped ??= { _tag: "PoolClosed" }
-    const { closeTimeout } = this.options
     this.keepAlive.hold()
-    const began = performance.now()
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, closeTimeout)
-      this.onIdle = () => {
-        clearTimeout(timer)
-        resolve()
+    await this.shutdown.run(this.pending === 0, () => {
+      for (const job of this.backlog.clear(this.clock.now())) {
+        this.lose(job, { _tag: "PoolClosed" })
       }
-      this.hurry = this.onIdle
-      if (this.pending === 0) this.onIdle()
-    })
-    for (const job of this.backlog.clear(this.now)) this.lose(job, { _tag: "PoolClosed" })
-    await new Promise<void>((resolve) => {
-      const left = Math.max(0, closeTimeout - (performance.now() - began))
-      this.hurry = () => this.fleet.terminateAll()
-      const timer = setTimeout(this.hurry, left)
-      this.onEmpty = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-      this.fleet.finish()
-      if (this.isHurried) this.hurry()
     })
     this.thieves.end()
     this.keepAlive.end()
@@ -237,67 +222,7 @@ export class Engine {
     this.completed++
     this.pending--
     this.keepAlive.release()
-    if (this.pending === 0) this.onIdle?.()
-  }
-
-  private time(): number {
-    if (this.isNowFresh) return this.now
-    this.isNowFresh = true
-    void soon.then(this.forgetTime)
-    this.now = performance.now()
-    return this.now
-  }
-
-  private readonly forgetTime = (): void => {
-    this.isNowFresh = false
-  }
-
-  /** Hand out what waits, for as long as threads have room. */
-  private pump(): void {
-    const { backlog } = this
-    if (backlog.size > 0 || backlog.suspendedCount > 0) {
-      this.time()
-      do this.handOut()
-      while (backlog.suspendedCount > 0 && backlog.admit())
-      if (backlog.size > 0) this.fleet.grow()
-    }
-    this.pumped()
-  }
-
-  private handOut(): void {
-    const { backlog } = this
-    for (const thread of this.fleet.ready) this.pumpBound(thread)
-    for (;;) {
-      const job = backlog.waiting.peek(this.now)
-      if (job === undefined || !this.placement.dispatch(job)) return
-      backlog.waiting.take(this.now)
-      this.queueWait.record((this.now - job.waitsSince) * 1000)
-      if (backlog.suspendedCount > 0) backlog.admit()
-    }
-  }
-
-  private pumped(): void {
-    const { backlog } = this
-    if (this.needsDrain && backlog.size === 0) {
-      this.needsDrain = false
-      this.events.onDrain?.()
-    }
-    this.thieves.look(backlog.size)
-    this.fleet.sweep()
-  }
-
-  /** The tasks of this thread's place, for as long as none that may run anywhere is older. */
-  private pumpBound(thread: Thread): void {
-    const { backlog } = this
-    for (;;) {
-      const job = backlog.peekBound(thread.place)
-      if (job === undefined) return
-      const other = backlog.waiting.peek(this.now)
-      if (other !== undefined && other.waitsSince < job.waitsSince && thread.held === 0) return
-      if (!this.placement.dispatchTo(thread, job)) return
-      backlog.takeBound(thread.place)
-      this.queueWait.record((this.now - job.waitsSince) * 1000)
-    }
+    if (this.pending === 0) this.shutdown.idle()
   }
 
   private readonly onOutbox = (thread: Thread): void => {
@@ -320,7 +245,7 @@ export class Engine {
       this.events.onReady?.()
     }
     thread.idleSince = performance.now()
-    this.pump()
+    this.pump.run()
     // A new thread takes over what stands ready at the others.
     this.thieves.look(this.backlog.size)
   }
@@ -348,18 +273,18 @@ export class Engine {
   }
 
   private readonly onAnswered = (thread: Thread): void => {
-    thread.heardAt = this.time()
-    if (thread.held === 0) thread.idleSince = this.now
+    thread.heardAt = this.clock.now()
+    if (thread.held === 0) thread.idleSince = this.clock.last
     const { recycleAfter } = this.options
     if (recycleAfter > 0 && thread.done >= recycleAfter) this.recycle(thread)
-    this.pump()
+    this.pump.run()
   }
 
   private recycle(thread: Thread): void {
     if (thread.phase !== "ready") return
     this.fleet.recycled++
     this.fleet.retire(thread)
-    this.pump()
+    this.pump.run()
   }
 
   private onReturned(jobs: ReadonlyArray<Job>): void {
@@ -370,7 +295,7 @@ export class Engine {
     }
     this.backlog.return(jobs)
     // Whoever returned them may be in the middle of something.
-    void soon.then(() => this.pump())
+    void soon.then(() => this.pump.run())
   }
 
   private giveUp(lost: GaveUp): void {
@@ -378,7 +303,7 @@ export class Engine {
     this.stopped = lost
     if (!this.isReady) this.keepAlive.release()
     this.events.onGaveUp?.(lost)
-    for (const job of this.backlog.clear(this.now)) this.lose(job, lost)
+    for (const job of this.backlog.clear(this.clock.now())) this.lose(job, lost)
     // Those that still work finish what they have.
     this.fleet.finish()
   }

@@ -7,9 +7,7 @@
  */
 import { Worker, type WorkerOptions } from "node:worker_threads"
 
-import type { Wire } from "@manycore/ipc/bare"
 import { Link } from "@manycore/ipc/bare/Link"
-import { workerWire } from "@manycore/ipc/bare/portWire"
 
 import { threadExited } from "../../shared/threadExited.ts"
 import { mostSlots } from "../core/Words.ts"
@@ -28,6 +26,7 @@ import {
 } from "../wire/protocol.ts"
 import type { Job } from "./Job.ts"
 import { TaskOutbox } from "./TaskOutbox.ts"
+import { wakingWire } from "./wakingWire.ts"
 
 /** What a thread tells its pool. */
 export interface ThreadEvents {
@@ -62,19 +61,6 @@ export interface ThreadOptions {
   readonly entry: URL
   readonly worker: WorkerOptions
   readonly hello: Omit<Hello, "words">
-}
-
-/** A thread that waits for its next task is woken by whatever it is sent. */
-const wakingWire = (worker: Worker, words: Int32Array): Wire => {
-  const wire = workerWire(worker)
-  return {
-    ...wire,
-    write: (batch, transfer, isText) => {
-      const bytes = wire.write(batch, transfer, isText)
-      Words.wake(words)
-      return bytes
-    },
-  }
 }
 
 export class Thread {
