@@ -111,7 +111,7 @@ describe("faults", () => {
         url: `http://127.0.0.1:${port}/`,
         duration: "300 millis",
         connections: 2,
-        grace: "300 millis",
+        grace: "2 seconds",
       })
       assert.deepStrictEqual(report.requests, { sent: 2, ok: 0, failed: 0, inFlight: 2 })
       assert.strictEqual(report.bytes.received, 2 * half.length)

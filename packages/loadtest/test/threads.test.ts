@@ -13,6 +13,9 @@ import * as Workers from "./fixtures/workers.ts"
 
 const { hello } = Servers
 
+/** For threads to start on a machine that has much else to do. */
+const patient = { deadline: "20 seconds" } as const
+
 /** Connections and requests of each thread of eight. */
 const shares = (input: Partial<Plan.Input>) =>
   Effect.map(Plan.make({ url: "http://a/", threads: 8, ...input }), (plan) =>
@@ -88,8 +91,10 @@ describe("threads", () => {
         connections: 4,
         threads: 2,
       })
-      yield* Condition.until("answers were counted", () =>
-        Effect.map(started.snapshot, (now) => now.requests.ok > 100 && now.recent !== null),
+      yield* Condition.until(
+        "answers were counted",
+        () => Effect.map(started.snapshot, (now) => now.requests.ok > 100 && now.recent !== null),
+        patient,
       )
       const report = yield* started.stop
       assert.strictEqual(report.ended, "stopped")
@@ -106,7 +111,7 @@ describe("threads", () => {
       const fiber = yield* Effect.forkChild(
         run({ url: `http://127.0.0.1:${port}/`, duration: "1 hour", connections: 4, threads: 2 }),
       )
-      yield* Condition.until("all connections are open", () => open() === 4)
+      yield* Condition.until("all connections are open", () => open() === 4, patient)
       assert.lengthOf(threads.alive(), 2)
       yield* Effect.timeout(Fiber.interrupt(fiber), "20 seconds")
       assert.lengthOf(threads.alive(), 0)
@@ -125,8 +130,10 @@ describe("threads", () => {
         connections: 4,
         threads: 2,
       })
-      yield* Condition.until("answers were counted", () =>
-        Effect.map(started.snapshot, (now) => now.requests.ok > 100),
+      yield* Condition.until(
+        "answers were counted",
+        () => Effect.map(started.snapshot, (now) => now.requests.ok > 100),
+        patient,
       )
       const [, second] = threads.alive()
       yield* Effect.promise(() => second?.terminate() ?? Promise.reject(new Error("it is gone")))

@@ -10,6 +10,9 @@ import * as Plan from "../../src/Plan.ts"
 import * as Servers from "../fixtures/servers.ts"
 import * as Workers from "../fixtures/workers.ts"
 
+/** For threads to start on a machine that has much else to do. */
+const patient = { deadline: "20 seconds" } as const
+
 const jobsOf = (input: Plan.Input) =>
   Effect.map(Plan.make({ connections: 4, threads: 2, ...input }), Job.make)
 
@@ -43,11 +46,14 @@ describe("Threads", () => {
       const { ended, fleet, found } = yield* start(
         yield* jobsOf({ url: `http://127.0.0.1:${port}/`, duration: "1 hour" }),
       )
-      yield* Condition.until("answers were told", () =>
-        Effect.sync(() => {
-          fleet.collect()
-          return found.ok > 0
-        }),
+      yield* Condition.until(
+        "answers were told",
+        () =>
+          Effect.sync(() => {
+            fleet.collect()
+            return found.ok > 0
+          }),
+        patient,
       )
       fleet.stop("bail")
       const results = yield* ended
@@ -68,11 +74,14 @@ describe("Threads", () => {
       const { ended, fleet, found } = yield* start(
         yield* jobsOf({ url: `http://127.0.0.1:${port}/`, duration: "1 hour" }),
       )
-      yield* Condition.until("all requests are sent", () =>
-        Effect.sync(() => {
-          fleet.collect()
-          return found.sent === 4
-        }),
+      yield* Condition.until(
+        "all requests are sent",
+        () =>
+          Effect.sync(() => {
+            fleet.collect()
+            return found.sent === 4
+          }),
+        patient,
       )
       fleet.cut("deadline")
       const results = yield* ended
@@ -159,7 +168,7 @@ describe("Threads", () => {
       const jobs = yield* jobsOf({ url: "http://127.0.0.1:1/" })
       const stuck = new URL("../fixtures/stuck.thread.ts", import.meta.url)
       const { fleet, found } = yield* start(jobs, stuck)
-      yield* Condition.until("both are ready", () => found.startedAt > 0)
+      yield* Condition.until("both are ready", () => found.startedAt > 0, patient)
       yield* Effect.timeout(Effect.promise(fleet.close), "20 seconds")
       assert.lengthOf(threads.alive(), 0)
     }),
