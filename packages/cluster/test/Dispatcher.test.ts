@@ -108,6 +108,27 @@ describe("Dispatcher", () => {
     }).pipe(Effect.scoped),
   )
 
+  it.live("at the end, who has connected is let in and handed over, and nobody else", () =>
+    Effect.gen(function* () {
+      const { client, closed, dispatcher, handed, join, until } = yield* setup()
+      yield* join(1)
+      yield* client
+      yield* until(1)
+      // Then the worker seems busy, and what comes waits.
+      const handedAt = performance.now()
+      yield* Condition.until("it is busy", () => performance.now() - handedAt > 5)
+      for (let i = 0; i < 20; i++) yield* client
+      yield* Condition.until("they wait", () => dispatcher.waiting === 21)
+      assert.lengthOf(handed, 1)
+      yield* Effect.promise(() => dispatcher.finishListening())
+      assert.lengthOf(handed, 21)
+      assert.strictEqual(dispatcher.handedTo(1), 21)
+      yield* client
+      yield* Condition.until("the late one knows", () => closed.length === 1)
+      assert.lengthOf(handed, 21)
+    }).pipe(Effect.scoped),
+  )
+
   it.live("a worker without a channel is passed over; lies about connections change nothing", () =>
     Effect.gen(function* () {
       const { broken, client, dispatcher, handed, join, until } = yield* setup()

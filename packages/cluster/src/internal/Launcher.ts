@@ -56,8 +56,8 @@ export interface Launcher {
   readonly killAll: () => void
   /** A change is complete: what only the old ones used can go. */
   readonly settled: () => void
-  /** All workers are about to be told to go. */
-  readonly stopping: () => void
+  /** All workers are about to be told to go: what has come in until now is theirs. */
+  readonly stopping: Effect.Effect<void>
   /** No worker is left, and none will come by itself. */
   readonly abandoned: () => void
 }

@@ -135,16 +135,12 @@ export class WorkerProcess {
 
   private onAnswer({ closed, id, isTaken }: Answer): void {
     this.dispatcher.closed(this.serial, closed)
-    if (isTaken) {
-      this.dispatcher.taken(this.serial, id)
-      // Something came in after all; it will say so again.
-      this.hasDrained = false
-    } else {
-      this.dispatcher.refused(this.serial, id)
-      this.tellDrained()
-    }
+    if (isTaken) this.dispatcher.taken(this.serial, id)
+    else this.dispatcher.refused(this.serial, id)
+    this.tellDrained()
   }
 
+  /** It may say so on the pipe before its last answers are here. */
   private tellDrained(): void {
     if (this.hasDrained && this.dispatcher.isIdle(this.serial)) this.hooks.onDrained()
   }
@@ -189,7 +185,9 @@ export class WorkerProcess {
 
   drain(): void {
     this.dispatcher.shut(this.serial)
-    this.say(["drain"])
+    // Only from now on it can know.
+    this.hasDrained = false
+    this.say(["drain", this.dispatcher.handedTo(this.serial)])
   }
 
   end(): void {

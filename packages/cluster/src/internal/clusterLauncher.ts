@@ -80,7 +80,7 @@ export const make = Effect.fnUntraced(function* (
     launch,
     killAll,
     settled: () => dispatcher.prune(),
-    stopping: () => dispatcher.stopListening(),
+    stopping: Effect.promise(() => dispatcher.finishListening()),
     abandoned: () => dispatcher.dropQueued(),
   }
 })

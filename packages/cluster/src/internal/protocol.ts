@@ -68,7 +68,8 @@ export type Up =
   | readonly ["pong", id: number, requests: number | null]
 
 export type Down =
-  | readonly ["drain"]
+  /** Nothing comes any more; so many connections were handed over in all. */
+  | readonly ["drain", handed: number]
   /** The time is up, or there is nothing to finish: run what is to run, and go. */
   | readonly ["end", signal: string]
   | readonly ["ping", id: number]
@@ -175,7 +176,7 @@ export const readDown = (body: unknown): Down | undefined => {
   const [kind, first, second, third, fourth]: ReadonlyArray<unknown> = body
   switch (kind) {
     case "drain": {
-      return [kind]
+      return [kind, isCount(first) ? first : 0]
     }
     case "end": {
       return [kind, text(first)]

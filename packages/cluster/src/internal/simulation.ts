@@ -68,7 +68,7 @@ export const make = (simulation: Simulation): Launcher => {
       for (const kill of living) kill("SIGKILL")
     },
     settled: () => {},
-    stopping: () => {},
+    stopping: Effect.void,
     abandoned: () => {},
   }
 }

@@ -5,6 +5,7 @@ import { Link, pipeWire } from "@manycore/ipc/bare"
 
 import type { Config } from "../internal/protocol.ts"
 import * as Agent from "./Agent.ts"
+import { Arrivals } from "./Arrivals.ts"
 import * as connections from "./connections.ts"
 import * as crash from "./crash.ts"
 import * as drain from "./drain.ts"
@@ -23,7 +24,12 @@ export const begin = (config: Config): void => {
   output.install()
   heartbeat.install(agent)
   const known = servers.install()
-  shutdown.install(agent, drain.install(known, { stopsAccepting: !config.handsOver }))
-  if (config.handsOver) connections.install(agent, known)
+  const arrivals = new Arrivals()
+  shutdown.install(
+    agent,
+    drain.install(known, { stopsAccepting: !config.handsOver, arrivals }),
+    arrivals,
+  )
+  if (config.handsOver) connections.install(agent, known, arrivals)
   readiness.install(agent, known)
 }

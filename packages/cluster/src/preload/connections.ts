@@ -5,6 +5,7 @@
 import type { Answer } from "../internal/protocol.ts"
 import * as acknowledgement from "./acknowledgement.ts"
 import type { Agent } from "./Agent.ts"
+import type { Arrivals } from "./Arrivals.ts"
 import * as listen from "./listen.ts"
 import { OpenConnections } from "./OpenConnections.ts"
 import type { Servers } from "./servers.ts"
@@ -43,7 +44,7 @@ const makeTake = (servers: Servers, onClosed: () => void) => {
   }
 }
 
-export const install = (agent: Agent, servers: Servers): void => {
+export const install = (agent: Agent, servers: Servers, arrivals: Arrivals): void => {
   const listening = listen.install(agent)
   const open = new OpenConnections((closed) => agent.say(["closed", closed]))
   const take = makeTake(servers, () => open.remove())
@@ -56,7 +57,7 @@ export const install = (agent: Agent, servers: Servers): void => {
     if (isTaken) {
       taking.set(id, target)
       open.add()
-    }
+    } else arrivals.add()
     return { id, isTaken, closed: open.takeClosed() }
   }
 
@@ -65,8 +66,13 @@ export const install = (agent: Agent, servers: Servers): void => {
     arrived: ({ id }, connection) => {
       const target = taking.get(id)
       taking.delete(id)
-      if (target === undefined) connection.close()
-      else take(target, connection)
+      if (target === undefined) return connection.close()
+      try {
+        take(target, connection)
+      } finally {
+        // Only now its socket is known.
+        arrivals.add()
+      }
     },
   })
 }

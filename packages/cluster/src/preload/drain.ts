@@ -4,7 +4,7 @@
  * 2. every HTTP answer says `Connection: close`, HTTP/2 sessions and WebSockets are told to end;
  * 3. idle connections stay open for the lame-duck time, because a request for them may be on its
  *    way, then they are closed;
- * 4. when no connection is left, it is drained.
+ * 4. when no connection is left, nor on its way, it is drained.
  *
  * Who waits for step 4 sets its own deadline.
  */
@@ -13,6 +13,7 @@ import type { Server as HttpServer, ServerResponse } from "node:http"
 import type { Server } from "node:net"
 import type { Duplex } from "node:stream"
 
+import type { Arrivals } from "./Arrivals.ts"
 import type { Servers } from "./servers.ts"
 import { closeFrame } from "./webSockets.ts"
 
@@ -26,6 +27,8 @@ export interface Drain {
 export interface DrainOptions {
   /** Step 1, where the primary does not do it. */
   readonly stopsAccepting: boolean
+  /** What the primary hands over, where it does. */
+  readonly arrivals?: Arrivals
 }
 
 /** How often idle connections are looked for, in ms. */
@@ -117,9 +120,10 @@ export const install = (servers: Servers, options: DrainOptions): Drain => {
     isDraining: () => isDraining,
     begin: (lameDuck, onDrained) => {
       const check = () => {
-        if (servers.sockets.size === 0) onDrained()
+        if (servers.sockets.size === 0 && options.arrivals?.isOver !== false) onDrained()
       }
       servers.onClose(check)
+      options.arrivals?.onOver(check)
       if (!isDraining) {
         isDraining = true
         answerWithClose()

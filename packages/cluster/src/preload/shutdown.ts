@@ -11,6 +11,7 @@
 import cluster from "node:cluster"
 
 import { type Agent, runAll } from "./Agent.ts"
+import type { Arrivals } from "./Arrivals.ts"
 import type { Drain } from "./drain.ts"
 import * as signals from "./signals.ts"
 
@@ -18,7 +19,7 @@ const ignored = ["SIGINT", "SIGHUP"] as const
 
 const ours = () => {}
 
-export const install = (agent: Agent, drain: Drain): void => {
+export const install = (agent: Agent, drain: Drain, arrivals: Arrivals): void => {
   const { drainTimeout, killTimeout, lameDuck } = agent.config
   let isEnding = false
   let isDrained = false
@@ -100,7 +101,10 @@ export const install = (agent: Agent, drain: Drain): void => {
   }
   agent.hear((message) => {
     if (message[0] === "signal") process.nextTick(signal, message[1])
-    if (message[0] === "drain") void begin(() => void onDrained())
+    if (message[0] === "drain") {
+      arrivals.expect(message[1])
+      void begin(() => void onDrained())
+    }
     if (message[0] === "end") end(message[1], true)
   })
 

@@ -25,6 +25,11 @@ const busyAfter = 1.5
 /** A worker that listens on more addresses is not right in its head. */
 const mostServers = 1024
 
+/** More turns of the loop than it takes to let in whom the system has: an end for a system that goes on. */
+const mostTurns = 1000
+
+const nextTurn = () => new Promise((resume) => setImmediate(setImmediate, resume))
+
 export interface DispatcherOptions {
   /** How many connections may wait for a worker, over all addresses. */
   readonly mostQueued: number
@@ -36,6 +41,7 @@ export class Dispatcher {
   private readonly members = new Map<number, Member>()
   private readonly queues = new Map<string, Array<Connection>>()
   private queued = 0
+  private accepted = 0
   private nextId = 1
   private turn = 0
   private isClosed = false
@@ -83,6 +89,11 @@ export class Dispatcher {
     for (const connection of [...member.pending.values()].toReversed())
       this.enqueueFirst(connection)
     for (const key of member.servers.keys()) this.pump(key)
+  }
+
+  /** How many it was handed in all. */
+  handedTo(serial: number): number {
+    return this.members.get(serial)?.handed ?? 0
   }
 
   /** A worker wants to listen: answers when the address is open, or cannot be. */
@@ -166,11 +177,25 @@ export class Dispatcher {
     this.queued = 0
   }
 
-  /** Nothing comes in any more. What is on its way to a worker arrives. */
-  stopListening(): void {
+  /**
+   * Let in those whom the system has, because it cuts them off when a listener closes; then nobody else.
+   */
+  async finishListening(): Promise<void> {
+    for (const listener of this.listeners.values()) listener.closeQueue()
+    let before = -1
+    for (let turn = 0; turn < mostTurns && before !== this.accepted; turn++) {
+      before = this.accepted
+      await nextTurn()
+    }
+    this.stopListening()
+  }
+
+  /** Nothing comes in any more. What waits goes to the workers, busy or not: they finish it. */
+  private stopListening(): void {
     this.isClosed = true
     for (const listener of this.listeners.values()) listener.close()
     this.listeners.clear()
+    for (const key of this.queues.keys()) this.pump(key, true)
     this.dropQueued()
   }
 
@@ -192,6 +217,7 @@ export class Dispatcher {
   }
 
   private accept(key: string, handle: RawHandle): void {
+    this.accepted++
     const connection: Connection = { handle, key, refusedBy: new Set() }
     if ((this.queues.get(key)?.length ?? 0) === 0 && this.handOver(connection)) return
     if (this.queued >= this.options.mostQueued) return handle.close()
@@ -213,19 +239,19 @@ export class Dispatcher {
     this.queued++
   }
 
-  private pump(key: string): void {
+  private pump(key: string, isUrgent = false): void {
     const queue = this.queues.get(key)
     if (queue === undefined) return
     for (let next = queue[0]; next !== undefined; next = queue[0]) {
-      if (!this.handOver(next)) break
+      if (!this.handOver(next, isUrgent)) break
       queue.shift()
       this.queued--
     }
     if (queue.length === 0) this.queues.delete(key)
   }
 
-  /** False when it has to wait. */
-  private handOver(connection: Connection): boolean {
+  /** False when it has to wait: nobody is willing, or, where it is urgent, nobody there. */
+  private handOver(connection: Connection, isUrgent = false): boolean {
     const listening: Array<Member> = []
     for (const member of this.members.values()) {
       if (member.isOpen && member.servers.has(connection.key)) listening.push(member)
@@ -238,22 +264,24 @@ export class Dispatcher {
     const now = performance.now()
     const willing = listening.filter(
       ({ sentAt, serial, unacknowledged }) =>
-        !refusedBy.has(serial) && (unacknowledged === 0 || now - sentAt < busyAfter),
+        !refusedBy.has(serial) && (isUrgent || unacknowledged === 0 || now - sentAt < busyAfter),
     )
-    const at = Scheduling.leastConnections(willing, mostUnacknowledged, this.turn++)
+    const most = isUrgent ? Infinity : mostUnacknowledged
+    const at = Scheduling.leastConnections(willing, most, this.turn++)
     const member = willing[at]
     const server = member?.servers.get(connection.key)
     if (member === undefined || server === undefined) return false
     const id = this.nextId++
     if (member.unacknowledged === 0) member.sentAt = now
     member.pending.set(id, connection)
-    if (!member.send(server, id, connection.handle)) {
-      // It has no channel any more, and will end.
-      member.pending.delete(id)
-      member.isOpen = false
-      return this.handOver(connection)
+    if (member.send(server, id, connection.handle)) {
+      member.handed++
+      return true
     }
-    return true
+    // It has no channel any more, and will end.
+    member.pending.delete(id)
+    member.isOpen = false
+    return this.handOver(connection, isUrgent)
   }
 
   private closeIfUnused(key: string): void {

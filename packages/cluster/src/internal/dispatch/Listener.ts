@@ -5,7 +5,7 @@
 import { createServer, type Server } from "node:net"
 
 import type { ListenRequest } from "../protocol.ts"
-import { type RawHandle, takeOver } from "./rawHandle.ts"
+import { closeQueue, type RawHandle, takeOver } from "./rawHandle.ts"
 
 /** UV_TCP_IPV6ONLY */
 const ipv6Only = 1
@@ -74,6 +74,11 @@ export class Listener {
   whenOpened(callback: (opened: Opened) => void): void {
     if (this.opened === undefined) this.waiting.push(callback)
     else callback(this.opened)
+  }
+
+  /** Accept those who wait for it, and nobody else. */
+  closeQueue(): void {
+    if (this.server.listening) closeQueue(this.server)
   }
 
   close(): void {

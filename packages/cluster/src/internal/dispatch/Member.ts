@@ -19,6 +19,8 @@ export class Member {
   isOpen = false
   /** Number of its server by address. */
   readonly servers = new Map<string, number>()
+  /** How many it was handed in all. */
+  handed = 0
   /** Handed over, and neither taken nor refused. */
   readonly pending = new Map<number, Connection>()
   /** When the first of those was sent, in ms of this process. */

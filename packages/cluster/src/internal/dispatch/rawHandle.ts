@@ -9,12 +9,13 @@ export interface RawHandle {
 }
 
 interface RawServer {
+  listen: (backlog: number) => number
   onconnection: (status: number, handle: RawHandle | undefined) => void
   getsockname?: (out: object) => number
 }
 
 const isRawServer = (handle: unknown): handle is RawServer =>
-  typeof handle === "object" && handle !== null && "onconnection" in handle
+  typeof handle === "object" && handle !== null && "onconnection" in handle && "listen" in handle
 
 /** Take over what a listening server accepts; answers its address as Node's handles tell it. */
 export const takeOver = (server: Server, accept: (handle: RawHandle) => void): object | null => {
@@ -28,4 +29,10 @@ export const takeOver = (server: Server, accept: (handle: RawHandle) => void): o
   const address = {}
   handle.getsockname(address)
   return address
+}
+
+/** Let the system put nobody else into the queue of those whom nobody has accepted yet. */
+export const closeQueue = (server: Server): void => {
+  const handle: unknown = Reflect.get(server, "_handle")
+  if (isRawServer(handle)) handle.listen(0)
 }

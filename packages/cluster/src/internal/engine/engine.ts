@@ -176,7 +176,7 @@ export const make = Effect.fnUntraced(function* ({
       const before = state
       if (event._tag === "Stop") {
         hasGivenUp ||= before.slots.some(isGivenUp)
-        launcher.stopping()
+        yield* launcher.stopping
       }
       const [next, commands] = Fleet.step(state, event, policies, now())
       state = next
