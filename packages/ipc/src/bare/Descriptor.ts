@@ -7,13 +7,13 @@ import { readSync, writevSync } from "node:fs"
 import type { Socket } from "node:net"
 
 import { byteLength } from "./Frame.ts"
-
-/** A pipe that was full is likely to be full again: so many writes are left to the socket then. */
-const patience = 32
+import { Patience } from "./Patience.ts"
 
 export class Descriptor {
   private readonly socket: Socket
-  private left = 0
+  /** With many messages in flight the pipe is mostly full, and empty behind each of them. */
+  private readonly writes = new Patience(32)
+  private readonly reads = new Patience(4)
 
   constructor(socket: Socket) {
     this.socket = socket
@@ -29,7 +29,7 @@ export class Descriptor {
 
   /** How many bytes of these were taken at once; none while others wait in the socket. */
   write(pieces: ReadonlyArray<Uint8Array>): number {
-    if (this.socket.writableLength > 0 || !this.socket.writable || this.left-- > 0) return 0
+    if (this.socket.writableLength > 0 || !this.socket.writable || !this.writes.isDue) return 0
     const { fd } = this
     let written = 0
     try {
@@ -37,7 +37,7 @@ export class Descriptor {
     } catch {
       // It is full, or gone.
     }
-    this.left = written === byteLength(pieces) ? 0 : patience
+    this.writes.tried(written === byteLength(pieces))
     return written
   }
 
@@ -46,11 +46,15 @@ export class Descriptor {
    * none that come before them.
    */
   read(room: Uint8Array): number {
+    if (!this.reads.isDue) return 0
     const { fd } = this
+    let count = 0
     try {
-      return fd === undefined ? 0 : readSync(fd, room)
+      if (fd !== undefined) count = readSync(fd, room)
     } catch {
-      return 0
+      // There is nothing yet.
     }
+    this.reads.tried(count > 0)
+    return count
   }
 }

@@ -59,7 +59,9 @@ describe("Descriptor", () => {
       const read = Effect.callback<number>((resume) => {
         // The first byte wakes the socket; the rest is there when it tells so.
         socket.once("data", (chunk: Buffer) => {
-          other.write("the rest", () => resume(Effect.sync(() => descriptor.read(room))))
+          other.write("the rest", () =>
+            resume(Effect.sync(() => new Descriptor(socket).read(room))),
+          )
           assert.strictEqual(chunk.toString(), "x")
         })
         other.write("x")
