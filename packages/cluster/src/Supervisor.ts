@@ -4,11 +4,12 @@
  * share their ports.
  *
  * Shutdown, when the Scope closes (`runMain` closes it on SIGTERM and SIGINT):
- * 1. Each worker gets no new connections, and is told to finish what it has; its answers carry
+ * 1. Who has connected is let in and handed to a worker, then the ports are closed.
+ * 2. Each worker gets no new connections, and is told to finish what it has; its answers carry
  *    `Connection: close`, idle connections stay open for `lameDuck`.
- * 2. A worker that has nothing left, or is still there after `drainTimeout`, gets `killSignal`.
- * 3. A worker that is still there after `killTimeout` more gets SIGKILL.
- * 4. The Scope is closed only when every worker has exited.
+ * 3. A worker that has nothing left, or is still there after `drainTimeout`, gets `killSignal`.
+ * 4. A worker that is still there after `killTimeout` more gets SIGKILL.
+ * 5. The Scope is closed only when every worker has exited.
  *
  * What is decided is decided in `internal/fleet`; this module gives it a face.
  *

@@ -65,7 +65,8 @@ export interface GroupOptions extends Common {
 }
 
 /**
- * What a reload changes. What is not given stays; `env` and `args` that are given are all there is.
+ * What a reload changes. What is not given stays as it is when this reload begins; `env` and `args` that
+ * are given are all there is.
  *
  * @category models
  * @since 0.1.0
