@@ -175,8 +175,11 @@ describe("operations that meet", () => {
 describe("whatever a worker says", () => {
   it.live("twice, too early or never heard of, the supervisor lives and serves", () =>
     Effect.gen(function* () {
-      const { pids, supervisor, url } = yield* supervise({ program: "liar.mjs" })
+      const { pids, supervisor } = yield* supervise({ program: "liar.mjs" })
       const old = yield* pids
+      // It calls itself ready before it listens.
+      const port = yield* Condition.until("it listens", () => supervisor.port)
+      const url = `http://127.0.0.1:${port}`
       const { errors } = yield* LoadClient.run({ url, connections: 4, requests: 200 })
       assert.deepStrictEqual(errors, {})
       assert.deepStrictEqual(yield* pids, old)

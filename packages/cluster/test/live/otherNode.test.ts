@@ -21,6 +21,8 @@ for (const HIDE of ["_send", "_handleQueue", "_send,_handleQueue,NODE_HANDLE"]) 
   const start = startPrimary(
     {
       program: "./plain.mjs",
+      // A client that this machine lets wait for a second is not cut off.
+      lameDuck: "10 seconds",
       restart: { intensity: { crashes: 100, within: "1 minute" } },
     },
     { execArgv: ["--import", fixture("otherNode.mjs")], env: { HIDE } },

@@ -47,6 +47,7 @@ interface Primary {
   readonly program: string
   readonly workers?: number
   readonly env?: object
+  readonly lameDuck?: string
   readonly restart?: Parameters<typeof RestartPolicy.make>[0]
 }
 
