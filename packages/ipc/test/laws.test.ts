@@ -223,7 +223,10 @@ for (const transport of transports) {
         const { client } = yield* connect(transport)
         const error = yield* Effect.flip(client.Divide({ dividend: 1.5, divisor: 1 }))
         assert.deepInclude(error, { _tag: "IpcError", call: "Divide" })
-        assert.match(error.message, /^the call Divide was refused: /)
+        assert.match(error.message, /^the call Divide was refused: .*at \["dividend"\]/s)
+        // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a program without types passes
+        const other = yield* Effect.flip(client.Divide({ dividend: 1, divisor: "x" as never }))
+        assert.match(other.message, /^the call Divide was refused: .*at \["divisor"\]/s)
         assert.isAbove(yield* client.Pid(), 0)
       }).pipe(Effect.scoped),
     )

@@ -202,7 +202,10 @@ describe("Pool", () => {
       const { tasks } = yield* makePool(1)
       const error = yield* Effect.flip(tasks.CountTo({ n: 1.5 }))
       assert.deepInclude(error, { _tag: "ThreadsError" })
-      assert.match(error.message, /^the payload of CountTo was refused: /)
+      assert.match(error.message, /^the payload of CountTo was refused: .*at \["n"\]/s)
+      // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what a program without types passes
+      const other = yield* Effect.flip(tasks.CountTo({ n: "x" as never }))
+      assert.match(other.message, /^the payload of CountTo was refused: .*at \["n"\]/s)
       assert.strictEqual(yield* tasks.CountTo({ n: 1 }), 1)
     }).pipe(Effect.scoped),
   )

@@ -7,9 +7,10 @@
    value is checked against its Schema instead. */
 import type { Transferable as NodeTransferable } from "node:worker_threads"
 
-import { Effect, Exit, Fiber, type Scope, Tracer } from "effect"
+import { Effect, Exit, Fiber, SchemaIssue, type Scope, Tracer } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
+import { SchemaError } from "effect/Schema"
 import * as Transferable from "effect/workers/Transferable"
 
 import { CallTable } from "../bare/CallTable.ts"
@@ -71,6 +72,10 @@ interface Calls {
   readonly line: number
   readonly pending: CallTable<Pending>
 }
+
+/** What `make` throws says little; the issue behind it, all. */
+export const whyNotMade = (error: unknown): unknown =>
+  error instanceof Error && SchemaIssue.isIssue(error.cause) ? new SchemaError(error.cause) : error
 
 /** A payload that cannot be, or an answer. */
 export const invalid = (link: Link, call: string, cause: unknown) =>
@@ -187,7 +192,7 @@ export const flatClient = Effect.fnUntraced(function* (
           // Checks are the encoder's: here defaults are filled in and classes made.
           encoded = codecs.encodePayload(rpc.payloadSchema.make(payload, unchecked))
         } catch (cause) {
-          return resume(Effect.fail(invalid(link, tag, cause)))
+          return resume(Effect.fail(invalid(link, tag, whyNotMade(cause))))
         }
         if (Exit.isExit(encoded) && Exit.isSuccess(encoded)) {
           return dispatch(method, encoded.value, resume)

@@ -5,18 +5,18 @@
  */
 /* oxlint-disable typescript/no-unsafe-type-assertion -- the contract's own types are erased here; Effect's
    client checks each value against its Schema instead. */
-import { Cause, Effect, SchemaIssue, type Scope, Stream } from "effect"
+import { Cause, Effect, type Scope, Stream } from "effect"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcClient from "effect/rpc/RpcClient"
 import type { RpcClientError } from "effect/rpc/RpcClientError"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import * as RpcSchema from "effect/rpc/RpcSchema"
-import { isSchemaError, SchemaError } from "effect/Schema"
+import { isSchemaError } from "effect/Schema"
 
 import type { Channel } from "../Channel.ts"
 import type { IpcError } from "../IpcError.ts"
 import { clientProtocol, isRefusedAnswer, requestLine } from "./clientProtocol.ts"
-import { type FlatOptions, invalid, served } from "./flatClient.ts"
+import { type FlatOptions, invalid, served, whyNotMade } from "./flatClient.ts"
 import { refusal } from "./fromLink.ts"
 
 /** Any function of a client, its types forgotten. */
@@ -37,10 +37,6 @@ const isInvalid = (cause: Cause.Cause<unknown>): boolean =>
     (reason) =>
       Cause.isDieReason(reason) && (isSchemaError(reason.defect) || isRefusedAnswer(reason.defect)),
   )
-
-/** What `make` throws says little; the issue behind it, all. */
-const whyNotMade = (error: unknown): unknown =>
-  error instanceof Error && SchemaIssue.isIssue(error.cause) ? new SchemaError(error.cause) : error
 
 export const fullClient = Effect.fnUntraced(function* <Rpcs extends Rpc.Any>(
   group: RpcGroup.RpcGroup<Rpcs>,

@@ -11,7 +11,7 @@ import type * as Rpc from "effect/rpc/Rpc"
 
 import { type Caller, callerStack } from "./callerStack.ts"
 import type { Carrying } from "./carrying.ts"
-import { type Codecs, codecsOf, encodeMoving } from "./codecs.ts"
+import { type Codecs, codecsOf, encodeMoving, whyNotMade } from "./codecs.ts"
 import type { Engine } from "./engine/Engine.ts"
 import { Job, type Lost } from "./engine/Job.ts"
 import { extraOf } from "./extra.ts"
@@ -131,8 +131,8 @@ const encode = (
       return new Sent(encoded.value, transfer, extra)
     }
     return Effect.map(encoded, (value) => new Sent(value, transfer, extra))
-  } catch (cause) {
-    return Exit.fail(cause)
+  } catch (thrown) {
+    return Exit.fail(whyNotMade(thrown))
   }
 }
 

@@ -10,7 +10,7 @@ import "effect/schema/SchemaJITCompiler/enable"
 import type { Transferable as NodeTransferable } from "node:worker_threads"
 
 import { RpcTransport } from "@manycore/ipc"
-import { Context, Effect, Exit, Schema } from "effect"
+import { Context, Effect, Exit, Schema, SchemaIssue } from "effect"
 import * as Rpc from "effect/rpc/Rpc"
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import * as RpcSchema from "effect/rpc/RpcSchema"
@@ -94,6 +94,12 @@ export const encodeMoving = (
     Effect.map((encoded) => new Moved(encoded, collector.readUnsafe() as Array<NodeTransferable>)),
   )
 }
+
+/** What `make` of a Schema throws says little; the issue behind it names the field. */
+export const whyNotMade = (thrown: unknown): unknown =>
+  thrown instanceof Error && SchemaIssue.isIssue(thrown.cause)
+    ? new Schema.SchemaError(thrown.cause)
+    : thrown
 
 /** The rpcs of a group, their own types erased. */
 export const rpcsOf = (group: RpcGroup.Any): ReadonlyArray<Rpc.AnyWithProps> => [
